@@ -1,0 +1,25 @@
+// Text that came from outside, made safe to store and to show.
+// Formats: RFC 8259 (JSON strings), RFC 3629 (UTF-8), RFC 3986 (percent-encoding), RFC 4180 (CSV).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tallyfs {
+
+/// Appends `text` as a JSON string with its quotes: control characters escaped, bytes that are
+/// not UTF-8 replaced by U+FFFD, everything else unchanged.
+void append_json_string(std::string& out, std::string_view text);
+/// At most `bytes_max` bytes of `text`, never cut inside a UTF-8 character.
+[[nodiscard]] std::string_view clip_utf8(std::string_view text, std::size_t bytes_max);
+/// One field of a CSV line: quoted where it holds a comma, a quote, CR or LF.
+void append_csv_field(std::string& out, std::string_view text);
+/// A name for one directory entry: `/`, `%`, control characters, invalid UTF-8 and a leading dot
+/// percent-encoded; an empty name becomes "%"; over 255 bytes it is cut and ends in a hash.
+[[nodiscard]] std::string encode_name(std::string_view name);
+/// ASCII lower case.
+[[nodiscard]] std::string to_lower(std::string_view text);
+/// ASCII comparison without case.
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+}  // namespace tallyfs

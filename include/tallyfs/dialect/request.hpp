@@ -1,0 +1,59 @@
+// What the body of an inference request asks for. Sans-I/O and incremental: fed the same bytes
+// cut at any position it reports the same. Source: Ollama's api/types.go at v0.33; docs/ollama.md.
+#pragma once
+
+#include <tallyfs/dialect/route.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tallyfs::dialect {
+
+/// Keys are matched as Go matches them: without case, the last one wins.
+struct request_report {
+    bool readable = false;   ///< the body was one complete JSON object (or multipart form)
+    bool ambiguous = false;  ///< `model` stood there twice, with different values
+    std::optional<std::string> model;
+    bool stream = false;     ///< asked for, or the route's default
+    bool lifecycle = false;  ///< an empty prompt or no messages: loads or unloads a model
+    bool unload = false;     ///< … with keep_alive 0
+    std::optional<bool> include_usage;           ///< stream_options.include_usage as written
+    std::int64_t prompt_bytes = 0;               ///< text in prompts and messages, images left out
+    std::optional<std::int64_t> context_length;  ///< options.num_ctx
+    std::string options;      ///< JSON object: num_ctx, num_gpu, num_batch, main_gpu, num_thread,
+                              ///< use_mmap, keep_alive as far as given; "" if none was
+    std::string prompt_hash;  ///< 32 hex digits; "" if unreadable
+};
+
+/// Limits of a request: a nesting deeper than Go's own (10,000) is unreadable.
+class request_reader {
+  public:
+    /// `content_type` and `content_encoding` as in the request's head ("" if absent): JSON unless
+    /// multipart/form-data says otherwise; "zstd" is decoded up to `decoded_bytes_max`.
+    /// `hash_key` keys the HMAC-SHA-256 over operation, prompts, messages and images.
+    request_reader(operation op, std::string_view content_type, std::string_view content_encoding,
+                   std::string_view hash_key, std::size_t decoded_bytes_max = 64u << 20);
+    ~request_reader();
+    request_reader(request_reader&&) noexcept;
+    request_reader& operator=(request_reader&&) noexcept;
+
+    /// Never fails: what cannot be read is reported as not readable.
+    void feed(std::string_view bytes);
+    /// After the last byte; once.
+    [[nodiscard]] request_report finish();
+
+  private:
+    struct implementation;  // JSON parser, decoder and digest
+    std::unique_ptr<implementation> implementation_;
+};
+
+/// The body of an OpenAI chat request with usage asked for: `stream_options.include_usage` set to
+/// true by an edit of the text, every other byte kept. nullopt where nothing is to be done: not a
+/// stream, not readable, or include_usage written by the client (true or false).
+[[nodiscard]] std::optional<std::string> ask_for_usage(std::string_view body,
+                                                       const request_report& report);
+
+}  // namespace tallyfs::dialect

@@ -1,0 +1,175 @@
+// The ledger: sums and indexes over the `calls` stream, in SQLite. A view of the journal: it can
+// be deleted and is then rebuilt. Schema: docs/formats.md, "Ledger".
+#pragma once
+
+#include <tallyfs/base/day.hpp>
+#include <tallyfs/base/error.hpp>
+#include <tallyfs/base/uuid.hpp>
+#include <tallyfs/journal/reader.hpp>
+#include <tallyfs/record/call.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyfs::ledger {
+
+/// Sums over calls. Every figure of usage/ is made of these.
+struct sums {
+    std::int64_t calls = 0;
+    std::int64_t errors = 0;  ///< outcome other than ok and client_gone
+    std::int64_t client_gone = 0;
+    std::int64_t prompt_tokens = 0;
+    std::int64_t output_tokens = 0;
+    std::int64_t estimated_calls = 0;  ///< whose tokens are estimates
+    record::duration busy{};           ///< record::busy()
+    record::duration duration{};
+    record::duration first_token{};  ///< over first_token_calls
+    std::int64_t first_token_calls = 0;
+    record::duration eval{};
+    std::int64_t eval_tokens = 0;  ///< output tokens of calls that report eval_ms
+    std::int64_t cold_starts = 0;
+    record::duration cold_load{};  ///< load_ms of cold starts (first_byte_ms where unknown)
+    record::duration queue{};
+    std::int64_t prompts_cut = 0;
+    std::int64_t request_bytes = 0;
+    std::int64_t response_bytes = 0;
+    sums& operator+=(const sums& other);
+};
+
+/// What rows are grouped by. An empty string stands for "none" (no task, no model).
+struct group {
+    std::string service;
+    std::string task;
+    std::string model;
+    std::string endpoint;
+    auto operator<=>(const group&) const = default;
+};
+struct usage_row {
+    wall_time from{};  ///< start of the quarter hour, or of the day; the default when not asked for
+    day date;          ///< of the segment; the default when days are summed
+    ledger::group group;
+    ledger::sums sums;
+};
+
+enum class resolution { whole, days, quarter_hours };
+
+/// Which calls: days are those of the segments (a line belongs to the day it was appended in).
+struct usage_query {
+    std::optional<day> first;  ///< inclusive; none: from the beginning
+    std::optional<day> last;   ///< inclusive
+    std::optional<std::string> service;
+    std::optional<std::string> model;
+    resolution by = resolution::whole;
+};
+
+/// Stands for everything a set of lines shows: equal stamps, equal figures.
+struct stamp {
+    std::int64_t lines = 0;
+    wall_time changed{};  ///< time of the last line; the default when there is none
+    bool operator==(const stamp&) const = default;
+};
+
+struct cold_start {
+    wall_time time{};
+    uuid id;
+    ledger::group group;
+    record::duration waited{};  ///< load_ms; first_byte_ms where load_ms is unknown
+    std::string options;
+    std::string evicted_model;  ///< "" if none
+};
+/// A cold start that pushed another model out, or the same model with other options.
+struct swap {
+    wall_time time{};
+    uuid id;
+    std::string evicted_model;
+    std::string loaded_model;
+    std::string service;
+    std::string task;
+    std::string options;
+    record::duration waited{};
+    std::string cause;  ///< "model", or "options" when both names are the same
+};
+/// Calls of one day with the same prompt, model and endpoint from the same service and task.
+struct duplicate {
+    day date;
+    ledger::group group;
+    std::string prompt_hash;
+    std::int64_t calls = 0;          ///< all of them, the first one included
+    record::duration repeat_busy{};  ///< busy of all but the first
+    std::int64_t repeat_tokens = 0;  ///< prompt and output tokens of all but the first
+    wall_time first{};
+    wall_time last{};
+};
+/// Repetition by service, task and model: what the status screen shows.
+struct repetition {
+    ledger::group group;       ///< endpoint empty
+    std::int64_t calls = 0;    ///< with a prompt hash
+    std::int64_t repeats = 0;  ///< calls but the first of each prompt
+    record::duration busy{};   ///< of the repeats
+};
+
+/// Where a call's line is.
+struct place {
+    journal::segment_id segment;
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+};
+
+/// Not thread-safe: the view thread owns it.
+class ledger {
+  public:
+    /// Opens or creates the ledger file. One of another schema version, or one that SQLite finds
+    /// damaged, is deleted and begun anew (`was_reset()` tells, with the reason). Throws
+    /// startup_error if no ledger can be created.
+    explicit ledger(std::filesystem::path file);
+    ~ledger();
+    ledger(const ledger&) = delete;
+    ledger& operator=(const ledger&) = delete;
+
+    [[nodiscard]] const std::string& was_reset() const noexcept;
+
+    /// The next line to apply: stored in the same transaction as what was applied.
+    [[nodiscard]] journal::position checkpoint() const;
+    /// Applies lines in order and moves the checkpoint behind them, in one transaction: all or
+    /// nothing. A line that cannot be read is counted and skipped (`unreadable_lines()`). Errors:
+    /// SQLite's, in sqlite_category(); the ledger then stands where it stood.
+    result<void> apply(const journal::batch& lines);
+    /// Forgets everything: the next checkpoint is the beginning.
+    result<void> clear();
+    [[nodiscard]] std::int64_t unreadable_lines() const noexcept;
+
+    [[nodiscard]] result<std::vector<usage_row>> usage(const usage_query& query) const;
+    /// Days that have lines, oldest first; in memory.
+    [[nodiscard]] std::vector<day> days() const;
+    /// Names that have lines, sorted; in memory.
+    [[nodiscard]] std::vector<std::string> services() const;
+    [[nodiscard]] std::vector<std::string> models() const;
+    /// Stamps, from memory: of everything, a day, a service, a model.
+    [[nodiscard]] stamp stamp_of_all() const;
+    [[nodiscard]] stamp stamp_of_day(day date) const;
+    [[nodiscard]] stamp stamp_of_service(const std::string& service) const;
+    [[nodiscard]] stamp stamp_of_model(const std::string& model) const;
+    /// The newest `rows_max`, newest first.
+    [[nodiscard]] result<std::vector<cold_start>> cold_starts(std::size_t rows_max) const;
+    [[nodiscard]] result<std::vector<swap>> swaps(std::size_t rows_max) const;
+    /// Prompts that were repeated, the costliest first, of the days given.
+    [[nodiscard]] result<std::vector<duplicate>> duplicates(std::optional<day> first,
+                                                            std::size_t rows_max) const;
+    [[nodiscard]] result<std::vector<repetition>> repetitions(day date) const;
+    /// The line of a call; nullopt if the ledger knows none. Reads the journal's segments below
+    /// `calls_directory` to find it among the few blocks that may hold it.
+    [[nodiscard]] result<std::optional<place>> locate(
+        const uuid& id, const std::filesystem::path& calls_directory) const;
+
+  private:
+    struct implementation;  // sqlite3.h stays out of headers
+    std::unique_ptr<implementation> implementation_;
+};
+
+}  // namespace tallyfs::ledger

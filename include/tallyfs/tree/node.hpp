@@ -1,0 +1,92 @@
+// The mounted tree as values: what a name is, what it contains, when that changed. Pure: it
+// knows neither FUSE nor a clock. Format: docs/formats.md, "The tree".
+#pragma once
+
+#include <tallyfs/base/clock.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace tallyfs::tree {
+
+class directory;
+
+/// A file whose bytes are rendered from the state of the views. `version` stands for the bytes:
+/// equal versions of one path have equal bytes, and `render` is called at most once for each
+/// (again only if the bytes were dropped from the cache; it must then give the same).
+struct text_file {
+    std::uint64_t version = 0;
+    std::function<std::string()> render;  ///< on the view thread
+};
+
+/// An append-only file that exists on disk. Lines appended to it while `closed` is false appear
+/// in the mount; a closed one never changes again.
+struct log_file {
+    std::filesystem::path path;
+    std::function<std::uint64_t()>
+        bytes;  ///< any thread, lock-free or nearly; ends at a line's end
+    bool closed = false;
+};
+
+struct link {
+    std::string target;  ///< relative, within the tree
+};
+
+using content = std::variant<std::shared_ptr<const directory>, text_file, log_file, link>;
+
+struct node {
+    tree::content content;
+    wall_time changed{};  ///< mtime: the last change of the content, never "now"
+};
+
+struct named_node {
+    std::string name;  ///< as listed: base/text.hpp, encode_name()
+    tree::node node;
+};
+
+/// A directory's entries, made on demand. Everything runs on the view thread.
+class directory {
+  public:
+    directory() = default;
+    directory(const directory&) = delete;
+    directory& operator=(const directory&) = delete;
+    virtual ~directory() = default;
+
+    /// What `ls` shows, sorted by name, without "." and "..". Bounded: see docs/formats.md.
+    [[nodiscard]] virtual std::vector<named_node> list() const = 0;
+    /// A name that may or may not be listed (calls/by-id resolves, and is not listed). The
+    /// default looks through list().
+    [[nodiscard]] virtual std::optional<node> find(std::string_view name) const;
+    /// Whether entries and their contents depend on the ledger having caught up with the journal:
+    /// then a look-up that cannot be answered with current numbers fails with EAGAIN.
+    [[nodiscard]] virtual bool follows_journal() const { return false; }
+};
+
+/// A directory of fixed names: each entry is made when it is asked for.
+class fixed_directory final : public directory {
+  public:
+    using maker = std::function<node()>;
+    /// Adds a name; later ones do not replace earlier ones. Only before the directory is shown.
+    fixed_directory& add(std::string name, maker make);
+    [[nodiscard]] std::vector<named_node> list() const override;
+    [[nodiscard]] std::optional<node> find(std::string_view name) const override;
+
+  private:
+    std::vector<std::pair<std::string, maker>> entries_;  ///< sorted by name
+};
+
+/// The stable inode number of a path ("/usage/today.txt"): the same in every run of the daemon;
+/// never 0 or 1 (the root's) for another path.
+[[nodiscard]] std::uint64_t inode_of(std::string_view path) noexcept;
+
+/// Walks `path` ("usage/today.txt", no leading slash needed) from `root`, links not followed.
+[[nodiscard]] std::optional<node> resolve(const directory& root, std::string_view path);
+
+}  // namespace tallyfs::tree

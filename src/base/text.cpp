@@ -1,0 +1,162 @@
+#include <tallyfs/base/text.hpp>
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace tallyfs {
+
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+constexpr std::size_t name_bytes_max = 255;  // NAME_MAX of Linux
+constexpr std::size_t hash_bytes = 6;        // of a name that was cut: 48 bits tell 1,000 apart
+
+unsigned byte_at(std::string_view text, std::size_t at) {
+    return static_cast<unsigned char>(text[at]);
+}
+
+/// Length of the valid UTF-8 sequence at `at`, 0 if there is none (RFC 3629, section 4).
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+    const unsigned lead = byte_at(text, at);
+    if (lead < 0x80) return 1;
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || at + length > text.size()) return 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte_at(text, at + i) & 0xc0) != 0x80) return 0;
+    }
+    const unsigned second = byte_at(text, at + 1);
+    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+    const bool surrogate = lead == 0xed && second >= 0xa0;
+    const bool beyond = lead == 0xf4 && second >= 0x90;
+    return overlong || surrogate || beyond ? 0 : length;
+}
+
+void append_control_escape(std::string& out, unsigned value) {
+    switch (value) {
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
+        default:
+            break;
+    }
+    out += "\\u00";
+    out += hex_digits[value >> 4];
+    out += hex_digits[value & 15];
+}
+
+void append_percent(std::string& out, unsigned value) {
+    out += '%';
+    out += "0123456789ABCDEF"[value >> 4];
+    out += "0123456789ABCDEF"[value & 15];
+}
+
+std::string short_hash(std::string_view text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+    std::string hex;
+    for (std::size_t i = 0; i < hash_bytes; ++i) {
+        hex += hex_digits[digest[i] >> 4];
+        hex += hex_digits[digest[i] & 15];
+    }
+    return hex;
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+    out += '"';
+    std::size_t plain_from = 0;
+    std::size_t at = 0;
+    const auto flush_plain = [&] { out.append(text, plain_from, at - plain_from); };
+    while (at < text.size()) {
+        const unsigned value = byte_at(text, at);
+        if (value >= 0x20 && value < 0x80 && value != '"' && value != '\\' && value != 0x7f) {
+            ++at;
+            continue;
+        }
+        const std::size_t length = value < 0x80 ? 0 : utf8_length(text, at);
+        if (length > 0) {
+            at += length;
+            continue;
+        }
+        flush_plain();
+        if (value == '"' || value == '\\') {
+            out += '\\';
+            out += text[at];
+        } else if (value < 0x80) {
+            append_control_escape(out, value);
+        } else {
+            out += "\xef\xbf\xbd";
+        }
+        plain_from = ++at;
+    }
+    flush_plain();
+    out += '"';
+}
+
+std::string_view clip_utf8(std::string_view text, std::size_t bytes_max) {
+    if (text.size() <= bytes_max) return text;
+    std::size_t end = bytes_max;
+    // At most three continuation bytes belong to one character.
+    for (int back = 0; back < 3 && end > 0 && (byte_at(text, end) & 0xc0) == 0x80; ++back) --end;
+    return text.substr(0, end);
+}
+
+void append_csv_field(std::string& out, std::string_view text) {
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+        out += text;
+        return;
+    }
+    out += '"';
+    for (const char c : text) {
+        if (c == '"') out += '"';
+        out += c;
+    }
+    out += '"';
+}
+
+std::string encode_name(std::string_view name) {
+    if (name.empty()) return "%";
+    std::string encoded;
+    for (std::size_t at = 0; at < name.size();) {
+        const unsigned value = byte_at(name, at);
+        const std::size_t length = utf8_length(name, at);
+        const bool control = value < 0x20 || value == 0x7f;
+        const bool leading_dot = value == '.' && at == 0;
+        if (length == 0 || control || value == '/' || value == '%' || leading_dot) {
+            append_percent(encoded, value);
+            ++at;
+        } else {
+            encoded += name.substr(at, length);
+            at += length;
+        }
+    }
+    if (encoded.size() <= name_bytes_max) return encoded;
+    const auto kept = clip_utf8(encoded, name_bytes_max - 1 - 2 * hash_bytes);
+    return std::string(kept) + "~" + short_hash(name);
+}
+
+std::string to_lower(std::string_view text) {
+    std::string lower(text);
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    });
+    return lower;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+}  // namespace tallyfs

@@ -1,0 +1,119 @@
+#include "record/fields.hpp"
+
+#include <charconv>
+
+namespace tallyfs::record {
+
+namespace {
+
+/// Reads the fields of a line that append_line() wrote: each where it must be, or not at all.
+class line_scanner {
+  public:
+    explicit line_scanner(std::string_view line) : rest_(line) {}
+
+    [[nodiscard]] bool good() const { return good_; }
+    bool skip(std::string_view literal) {
+        good_ = good_ && rest_.starts_with(literal);
+        if (good_) rest_.remove_prefix(literal.size());
+        return good_;
+    }
+    [[nodiscard]] bool at_end() const { return rest_.empty() || rest_ == "\n"; }
+
+    template <class Field>
+    void operator()(std::string_view name, Field&& field) {
+        if (skip(",\"") && skip(name) && skip("\":")) take(field);
+    }
+
+  private:
+    template <class Value>
+    void take(std::optional<Value>& value) {
+        if (take_null()) return;
+        take(value.emplace());
+    }
+    bool take_null() {
+        const bool null = rest_.starts_with("null");
+        if (null) rest_.remove_prefix(4);
+        return null;
+    }
+    /// A string without escapes; our own lines hold few that have any.
+    std::string_view take_plain_string() {
+        if (!skip("\"")) return {};
+        const auto end = rest_.find_first_of("\"\\");
+        good_ = end != std::string_view::npos && rest_[end] == '"';
+        if (!good_) return {};
+        const auto text = rest_.substr(0, end);
+        rest_.remove_prefix(end + 1);
+        return text;
+    }
+    void take(wall_time& value) { take_parsed(value, parse_rfc3339(take_plain_string())); }
+    void take(uuid& value) { take_parsed(value, uuid::parse(take_plain_string())); }
+    void take(outcome& value) { take_parsed(value, parse_outcome(take_plain_string())); }
+    void take(tokens_from& value) { take_parsed(value, parse_tokens_from(take_plain_string())); }
+    void take(service_source& value) {
+        take_parsed(value, parse_service_source(take_plain_string()));
+    }
+    template <class Value>
+    void take_parsed(Value& value, const std::optional<Value>& parsed) {
+        good_ = good_ && parsed.has_value();
+        if (good_) value = *parsed;
+    }
+    void take(bool& value) {
+        value = rest_.starts_with("true");
+        skip(value ? "true" : "false");
+    }
+    template <class Number>
+    requires(std::is_arithmetic_v<Number> &&
+             !std::is_same_v<Number, bool>) void take(Number& value) {
+        const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+        good_ = good_ && error == std::errc();
+        if (good_) rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    }
+    void take(duration& value) {
+        const bool negative = rest_.starts_with('-');
+        if (negative) rest_.remove_prefix(1);
+        std::int64_t milliseconds = 0;
+        take(milliseconds);
+        if (!skip(".") || rest_.size() < 3) {
+            good_ = false;
+            return;
+        }
+        std::int64_t part = 0;
+        for (int i = 0; i < 3; ++i, rest_.remove_prefix(1)) {
+            good_ = good_ && rest_[0] >= '0' && rest_[0] <= '9';
+            part = part * 10 + (rest_[0] - '0');
+        }
+        const auto count = milliseconds * 1000 + part;
+        value = duration(negative ? -count : count);
+    }
+    void take(const bounded<std::string>& value) { value.text = take_plain_string(); }
+    void take(const bounded<std::optional<std::string>>& value) {
+        if (!take_null()) value.text = take_plain_string();
+    }
+    void take(const raw_json<std::optional<std::string>>& value) {
+        if (take_null()) return;
+        // Only a flat object of scalars without escapes is taken here.
+        const auto end = rest_.find('}');
+        good_ = good_ && rest_.starts_with('{') && end != std::string_view::npos;
+        if (!good_) return;
+        const auto object = rest_.substr(0, end + 1);
+        good_ = object.find_first_of("{[\\", 1) == std::string_view::npos;
+        value.text = object;
+        rest_.remove_prefix(end + 1);
+    }
+
+    std::string_view rest_;
+    bool good_ = true;
+};
+
+}  // namespace
+
+result<call> parse_call(std::string_view line) {
+    call parsed;
+    line_scanner scanner(line);
+    scanner.skip("{\"v\":1");
+    visit_fields(parsed, scanner);
+    if (scanner.skip("}") && scanner.at_end()) return parsed;
+    return parse_any_order(line);
+}
+
+}  // namespace tallyfs::record
