@@ -42,7 +42,9 @@ class process_finder {
     /// Looks for the socket whose local end is the peer: sock_diag first (uid and cgroup), then
     /// /proc for the process, then the network namespaces of other processes where that is
     /// permitted. `done` is called once, on the finder's thread; with nullopt when the peer is not
-    /// on this machine or cannot be found. At most 1,024 requests wait; more get nullopt at once.
+    /// on this machine or cannot be found. At most 1,024 requests wait; more get nullopt at once,
+    /// on the calling thread. The destructor answers those that wait with nullopt; it returns
+    /// when the look-up under way is over (at most a tenth of a second). `done` does not block.
     void find(const connection_ends& ends, std::function<void(std::optional<local_process>)> done);
 
   private:
@@ -71,23 +73,30 @@ struct caller_options {
 struct request_words {
     std::optional<std::string> path_service;
     std::optional<std::string> path_task;
-    std::function<std::string_view(std::string_view name)> header;  ///< "" if absent
+    /// The first value of a header, its name compared without case; "" if absent.
+    std::function<std::string_view(std::string_view name)> header;
     std::string listener_service;  ///< name of the configured listening port, or ""
 };
 
+/// Every text is valid UTF-8 without control characters, at most limits::label_bytes_max long.
 struct caller {
-    std::string service;
+    std::string service;  ///< never empty
     std::optional<std::string> task;
     record::service_source from = record::service_source::address;
+    /// "key:n8n", "docker:3f2a91c7e0b2", "unit:n8n.service", "uid:1000", "range:office" or
+    /// "address:10.0.0.7". In "unit:user@1000.service/…" user 1000 chose what follows the slash:
+    /// a rule for uid:1000 has to hold for these as well.
     std::string principal;
     std::optional<std::string> process;
 };
 
-/// Pure. Labels: the first source that answers wins, in the order of record::service_source.
+/// Pure; any thread. Labels: the first source that answers wins, in the order of
+/// record::service_source; a blank answer is none.
 /// Principal: key, then container or unit, then uid, then configured range, then address.
 class caller_rules {
   public:
-    /// Throws startup_error for a range that is none.
+    /// Throws startup_error (exit code 2) for a range that is none, a blank name, an empty key and
+    /// a key that is there twice. No message shows a key.
     explicit caller_rules(caller_options options);
     ~caller_rules();
     [[nodiscard]] caller identify(const request_words& words, const connection_ends& ends,
