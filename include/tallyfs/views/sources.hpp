@@ -1,0 +1,57 @@
+// What the mounted files are made of: the parts that the views read, and the facts of this
+// daemon. Which file shows what: docs/formats.md, "The tree".
+#pragma once
+
+#include <tallyfs/base/clock.hpp>
+#include <tallyfs/base/day.hpp>
+#include <tallyfs/journal/open_calls.hpp>
+#include <tallyfs/journal/stream.hpp>
+#include <tallyfs/ledger/ledger.hpp>
+#include <tallyfs/state/upstream.hpp>
+#include <tallyfs/tree/node.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tallyfs::views {
+
+/// Fixed while the daemon runs.
+struct daemon_facts {
+    std::string version;  ///< "0.1.0"
+    std::string node;     ///< name of this host
+    std::string proxy;    ///< "127.0.0.1:11433", where services call
+    std::string admin;    ///< "127.0.0.1:11435"
+    std::filesystem::path state_directory;
+    wall_time started{};
+};
+
+/// What changes by itself, captured once a second on the view thread: files show this and never
+/// the clock, so that all of them agree and an unchanged second changes no byte.
+struct live_state {
+    std::uint64_t tick = 0;
+    wall_time now{};
+    std::shared_ptr<const state::upstream_status> upstream =
+        std::make_shared<state::upstream_status>();
+    std::vector<journal::open_call> open_calls;
+    std::uint64_t disk_free_bytes = 0;
+    bool rebuilding = false;
+    double rebuilt_share = 1.0;      ///< 0 to 1, of the journal's bytes
+    std::uint64_t bytes_behind = 0;  ///< of the ledger behind the journal
+    std::string ledger_error;        ///< "" or why the ledger does not follow
+};
+
+/// Everything is referenced and outlives the tree. Used on the view thread only.
+struct sources {
+    const journal::stream& calls;
+    const ledger::ledger& ledger;
+    const state::proxy_counters& counters;
+    const live_state& live;
+    daemon_facts facts;
+};
+
+/// The mounted tree's root.
+[[nodiscard]] std::shared_ptr<const tree::directory> make_root(const sources& from);
+
+}  // namespace tallyfs::views

@@ -1,0 +1,80 @@
+// The view thread: owns the ledger, follows the journal with it, answers what the mount asks.
+// Rules: docs/architecture.md, "Read your writes".
+#pragma once
+
+#include <tallyfs/journal/reader.hpp>
+#include <tallyfs/tree/view_thread.hpp>
+#include <tallyfs/views/sources.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace tallyfs::views {
+
+class view_worker final : public tree::view_thread {
+  public:
+    /// What is passed by reference outlives the worker. Nothing runs before start().
+    view_worker(journal::stream& calls, ledger::ledger& ledger,
+                const journal::open_calls& open_calls, const state::upstream_board& upstream,
+                std::filesystem::path state_directory, const clock_source& clock);
+    ~view_worker() override;
+
+    /// Begins to follow the journal and to run jobs.
+    void start();
+    /// Applies what has been appended, drops jobs that wait (their posters are told by `post`
+    /// returning false from now on; dropped jobs are destroyed unrun) and ends. Idempotent.
+    void stop();
+
+    [[nodiscard]] bool post(job work) override;
+    [[nodiscard]] std::uint64_t moment() const noexcept override;
+
+    /// Read on the view thread only.
+    [[nodiscard]] const live_state& live() const noexcept { return live_; }
+
+    /// Wakes the thread: the journal grew. Any thread, at once.
+    void journal_changed() noexcept;
+
+  private:
+    struct waiting_job {
+        job work;
+        journal::position required;  ///< the ledger's checkpoint must have reached this
+        steady_time deadline;
+    };
+
+    void run();
+    void wait_for_work();
+    void tick_if_due();
+    void capture_live();
+    [[nodiscard]] bool ledger_has_reached(const journal::position& required) const;
+    void follow_journal();
+    void apply_next_batch();
+    void run_jobs();
+
+    journal::stream& calls_;
+    ledger::ledger& ledger_;
+    const journal::open_calls& open_calls_;
+    const state::upstream_board& upstream_;
+    std::filesystem::path state_directory_;
+    const clock_source& clock_;
+
+    live_state live_;
+    journal::reader reader_;
+    bool at_end_ = false;  ///< the reader had reached the end when it was last asked
+    steady_time next_tick_{};
+    steady_time next_apply_{};
+
+    std::atomic<std::uint64_t> ticks_{0};
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<waiting_job> jobs_;  ///< guarded by mutex_
+    bool journal_grew_ = true;      ///< guarded by mutex_
+    bool stopping_ = false;         ///< guarded by mutex_
+    std::thread thread_;
+};
+
+}  // namespace tallyfs::views

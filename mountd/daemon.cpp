@@ -1,0 +1,180 @@
+#include "mountd/daemon.hpp"
+
+#include "mountd/sync_loop.hpp"
+
+#include <tallyfs/admin/server.hpp>
+#include <tallyfs/base/day.hpp>
+#include <tallyfs/base/error.hpp>
+#include <tallyfs/base/log.hpp>
+#include <tallyfs/fuse/mount.hpp>
+#include <tallyfs/journal/open_calls.hpp>
+#include <tallyfs/journal/state_directory.hpp>
+#include <tallyfs/ledger/ledger.hpp>
+#include <tallyfs/views/view_worker.hpp>
+
+#include <spdlog/fmt/fmt.h>
+#include <systemd/sd-daemon.h>
+
+#include <csignal>
+#include <iostream>
+
+namespace tallyfs::mountd {
+
+namespace {
+
+/// Signals that end the daemon. Blocked before the first thread starts, so that every thread
+/// inherits that and only the main thread takes them.
+class stop_signals {
+  public:
+    stop_signals() {
+        ::sigemptyset(&set_);
+        for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) ::sigaddset(&set_, signal);
+        ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+        std::signal(SIGPIPE, SIG_IGN);
+        std::signal(SIGHUP, SIG_IGN);  // a closed terminal: the mount outlives it under nohup
+    }
+    /// SIGTERM or SIGINT from outside; SIGUSR1 from unmounted().
+    [[nodiscard]] int wait() const {
+        int signal = 0;
+        while (::sigwait(&set_, &signal) != 0) {
+        }
+        return signal;
+    }
+    static void unmounted() { ::kill(::getpid(), SIGUSR1); }
+
+  private:
+    ::sigset_t set_{};
+};
+
+std::string address_text(const std::string& host, std::uint16_t port) {
+    const bool v6 = host.find(':') != std::string::npos;
+    return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+/// Everything that lasts as long as the daemon, in the order in which it is made; it is taken
+/// down in the reverse order, after stop().
+class daemon {
+  public:
+    explicit daemon(const options& given);
+    int run(const stop_signals& signals);
+
+  private:
+    void recover();
+    [[nodiscard]] views::daemon_facts facts() const;
+    void stop();
+
+    const options& given_;
+    const clock_source& clock_ = system_clock_source();
+    journal::state_directory state_;
+    journal::stream calls_;
+    journal::open_calls open_calls_;
+    ledger::ledger ledger_;
+    state::upstream_board upstream_;
+    state::proxy_counters counters_;
+    state::bounded_names services_;
+    proxy::server proxy_;
+    views::view_worker views_;
+    std::shared_ptr<const tree::directory> root_;
+    admin::server admin_;
+    std::unique_ptr<fuse::mount> mount_;
+    sync_loop sync_;
+};
+
+journal::state_directory open_state(const options& given) {
+    journal::state_directory state(given.state);
+    zone::use(state.day_zone(given.day_zone));
+    return state;
+}
+
+proxy::server_options with_key(proxy::server_options options, const std::string& key) {
+    options.prompt_hash_key = key;
+    return options;
+}
+
+daemon::daemon(const options& given)
+    : given_(given),
+      state_(open_state(given)),
+      calls_(state_.path() / "journal" / "calls", clock_),
+      open_calls_(state_.path() / "open-calls",
+                  static_cast<std::uint32_t>(given.proxy.connections_max)),
+      ledger_(state_.path() / "ledger.sqlite"),
+      proxy_(with_key(given.proxy, state_.prompt_hash_key()), calls_, open_calls_, upstream_,
+             counters_, services_, clock_),
+      views_(calls_, ledger_, open_calls_, upstream_, state_.path(), clock_),
+      root_(views::make_root({calls_, ledger_, counters_, views_.live(), facts()})),
+      admin_(given.admin_host, given.admin_port, root_, views_),
+      sync_(calls_) {
+    recover();
+    calls_.on_change([this] {
+        views_.journal_changed();
+        if (mount_) mount_->logs_changed();
+    });
+}
+
+void daemon::recover() {
+    if (!ledger_.was_reset().empty()) {
+        spdlog::warn("the ledger is rebuilt from the journal: {}", ledger_.was_reset());
+    }
+    const auto interrupted = open_calls_.recover(calls_);
+    if (!interrupted) {
+        spdlog::error("calls that were open at the last stop could not be recorded: {}",
+                      interrupted.error().message());
+    } else if (*interrupted > 0) {
+        spdlog::warn("{} calls were open when the daemon was killed: recorded as interrupted",
+                     *interrupted);
+    }
+    for (const auto& name : ledger_.services()) services_.know(name);
+}
+
+views::daemon_facts daemon::facts() const {
+    return {TALLYFS_VERSION,
+            given_.proxy.node,
+            address_text(given_.proxy.listeners.front().host, proxy_.ports().front()),
+            address_text(given_.admin_host, given_.admin_port),
+            state_.path(),
+            clock_.wall()};
+}
+
+int daemon::run(const stop_signals& signals) {
+    views_.start();
+    fuse::mount_options options;
+    options.mountpoint = given_.mountpoint;
+    options.allow_other = given_.allow_other;
+    options.workers = given_.fuse_workers;
+    mount_ = std::make_unique<fuse::mount>(options, root_, views_);
+    mount_->on_ended(stop_signals::unmounted);
+    sync_.start();
+    proxy_.start();
+    admin_.start();
+    const auto ready = fmt::format(
+        "mount={} proxy={} admin={}", std::filesystem::absolute(given_.mountpoint).string(),
+        address_text(given_.proxy.listeners.front().host, proxy_.ports().front()),
+        address_text(given_.admin_host, admin_.port()));
+    std::cout << "ready " << ready << std::endl;
+    ::sd_notifyf(0, "READY=1\nSTATUS=%s", ready.c_str());
+
+    const int signal = signals.wait();
+    if (signal == SIGUSR1) spdlog::warn("{} was unmounted: stopping", given_.mountpoint.string());
+    ::sd_notify(0, "STOPPING=1");
+    stop();
+    return 0;
+}
+
+void daemon::stop() {
+    proxy_.stop();
+    admin_.stop();
+    sync_.stop();
+    mount_->stop();
+    views_.stop();
+}
+
+}  // namespace
+
+int run_daemon(const options& given) {
+    start_log(given.log_level);
+    const stop_signals signals;
+    fuse::recover_stale_mount(given.mountpoint);
+    return daemon(given).run(signals);
+}
+
+}  // namespace tallyfs::mountd

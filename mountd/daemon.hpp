@@ -1,0 +1,16 @@
+// The daemon: its parts, wired, from start to stop.
+// Order and reasons: docs/architecture.md, "Start and stop".
+#pragma once
+
+#include "mountd/options.hpp"
+
+namespace tallyfs::mountd {
+
+/// Runs until SIGTERM, SIGINT or somebody unmounts. Throws startup_error. Returns the exit code.
+int run_daemon(const options& given);
+
+/// `tallyfs rebuild`: makes the ledger anew, with progress on stderr when that is a terminal.
+/// Throws startup_error. Returns the exit code.
+int rebuild_ledger(const options& given);
+
+}  // namespace tallyfs::mountd

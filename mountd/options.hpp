@@ -1,0 +1,45 @@
+// What the daemon was told to do: command line over configuration file over defaults.
+// Format of the file: docs/configuration.md.
+#pragma once
+
+#include <tallyfs/proxy/server.hpp>
+
+#include <filesystem>
+#include <string>
+
+namespace tallyfs::mountd {
+
+enum class command { run, rebuild, check_config, help };
+
+struct options {
+    mountd::command command = command::run;
+    std::filesystem::path mountpoint;
+    std::filesystem::path state;
+    std::filesystem::path configuration_file;  ///< "" if there is none
+    std::string admin_host = "127.0.0.1";
+    std::uint16_t admin_port = 11435;
+    std::string day_zone;  ///< "": as remembered, at first the host's
+    std::string log_level = "info";
+    bool allow_other = false;
+    unsigned fuse_workers = 2;
+    proxy::server_options proxy;
+    std::string help_text;  ///< for command::help: --help or --version
+};
+
+/// Reads the command line and the configuration file. Throws startup_error with exit code 2.
+[[nodiscard]] options read_options(int argc, const char* const* argv);
+
+/// Reads `file` into `into`. Throws startup_error (exit code 2) naming file, line and, for an
+/// unknown key, the nearest known one.
+void read_configuration(const std::filesystem::path& file, options& into);
+
+/// "127.0.0.1:11433", "[::1]:11433", ":11433" (any address). Throws startup_error.
+struct host_and_port {
+    std::string host;
+    std::uint16_t port = 0;
+};
+[[nodiscard]] host_and_port parse_address(const std::string& text, const std::string& what);
+/// "http://host[:port]" or "host:port". Throws startup_error.
+[[nodiscard]] host_and_port parse_upstream(const std::string& text);
+
+}  // namespace tallyfs::mountd

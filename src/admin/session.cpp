@@ -1,0 +1,139 @@
+#include "admin/session.hpp"
+
+#include <tallyfs/base/file.hpp>
+#include <tallyfs/base/log.hpp>
+
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include <fcntl.h>
+
+namespace tallyfs::admin {
+
+namespace {
+
+namespace beast = boost::beast;
+using request = beast::http::request<beast::http::empty_body>;
+using response = beast::http::response<beast::http::string_body>;
+
+constexpr std::size_t head_bytes_max = 16 * 1024;
+constexpr std::chrono::seconds idle_max{60};
+constexpr std::size_t piece_bytes = std::size_t{256} << 10;
+
+/// Runs find_page() on the view thread and comes back to this one.
+asio::awaitable<page> ask(const session_context& shared, std::string target) {
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(page)>(
+        [&shared, target = std::move(target)](auto handler) {
+            auto done = std::make_shared<decltype(handler)>(std::move(handler));
+            const auto executor = asio::get_associated_executor(*done);
+            const auto answer = [done, executor](page found) {
+                asio::post(executor, [done, found = std::move(found)]() mutable {
+                    (*done)(std::move(found));
+                });
+            };
+            const bool posted = shared.views.post([&shared, target, answer](bool current) {
+                page found;
+                try {
+                    found = find_page(*shared.root, target, current);
+                } catch (const std::exception& error) {
+                    spdlog::error("{} cannot be shown: {}", target, error.what());
+                    found = {500, "text/plain; charset=utf-8", "This file cannot be shown now.\n",
+                             std::nullopt};
+                }
+                answer(std::move(found));
+            });
+            if (!posted) answer({503, "text/plain; charset=utf-8", "Stopping.\n", std::nullopt});
+        },
+        asio::use_awaitable);
+}
+
+asio::awaitable<void> send_log(beast::tcp_stream& stream, const tree::log_file& log, response head,
+                               bool with_body) {
+    const auto size = log.bytes();
+    head.content_length(size);
+    beast::http::response_serializer<beast::http::string_body> serializer(head);
+    co_await beast::http::async_write_header(stream, serializer, asio::use_awaitable);
+    if (!with_body) co_return;
+    const auto file = open_file(log.path, O_RDONLY).value();
+    for (std::uint64_t at = 0; at < size;) {
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size - at));
+        const auto piece = read_at(file.get(), at, wanted).value();
+        if (piece.empty()) throw std::runtime_error(log.path.string() + " is shorter than it was");
+        stream.expires_after(idle_max);
+        co_await asio::async_write(stream, asio::buffer(piece), asio::use_awaitable);
+        at += piece.size();
+    }
+}
+
+page refusal(int status, std::string text) {
+    return {status, "text/plain; charset=utf-8", std::move(text), std::nullopt};
+}
+
+asio::awaitable<page> answer_to(const request& asked, const session_context& shared) {
+    const auto method = asked.method();
+    if (shared.on_loopback && !http::host_allowed(asked[beast::http::field::host], shared.own)) {
+        co_return refusal(403, "");
+    }
+    // Nothing changes state on GET, and nothing else is served.
+    if (method != beast::http::verb::get && method != beast::http::verb::head) {
+        co_return refusal(405, "Only GET and HEAD are served here.\n");
+    }
+    co_return co_await ask(shared, std::string(asked.target()));
+}
+
+/// False when the connection is to be closed.
+asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer,
+                                const session_context& shared) {
+    beast::http::request_parser<beast::http::empty_body> parser;
+    parser.header_limit(head_bytes_max);
+    stream.expires_after(idle_max);
+    error_code failure;
+    co_await beast::http::async_read(stream, buffer, parser,
+                                     asio::redirect_error(asio::use_awaitable, failure));
+    if (failure == beast::http::error::end_of_stream) co_return false;
+    const auto& asked = parser.get();
+    auto found = failure ? refusal(400, "This request cannot be read.\n")
+                         : co_await answer_to(asked, shared);
+    response head;
+    head.result(static_cast<unsigned>(found.status));
+    head.version(asked.version() == 10 ? 10 : 11);
+    head.set(beast::http::field::content_type, found.content_type);
+    head.set(beast::http::field::x_content_type_options, "nosniff");
+    if (found.status == 405) head.set(beast::http::field::allow, "GET, HEAD");
+    const bool keep = !failure && asked.keep_alive();
+    head.keep_alive(keep);
+    const bool with_body = asked.method() != beast::http::verb::head;
+    stream.expires_after(idle_max);
+    if (found.log) {
+        co_await send_log(stream, *found.log, std::move(head), with_body);
+        co_return keep;
+    }
+    const auto size = found.body.size();
+    if (with_body) head.body() = std::move(found.body);
+    head.content_length(size);
+    beast::http::response_serializer<beast::http::string_body> serializer(head);
+    if (with_body) {
+        co_await beast::http::async_write(stream, serializer, asio::use_awaitable);
+    } else {
+        co_await beast::http::async_write_header(stream, serializer, asio::use_awaitable);
+    }
+    co_return keep;
+}
+
+}  // namespace
+
+asio::awaitable<void> serve(tcp::socket socket, const session_context& shared) {
+    beast::tcp_stream stream(std::move(socket));
+    beast::flat_buffer buffer;
+    try {
+        while (co_await serve_one(stream, buffer, shared)) {
+        }
+    } catch (const boost::system::system_error&) {
+        // The client went away or took too long: nothing is owed to it.
+    }
+    error_code ignored;
+    stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
+}
+
+}  // namespace tallyfs::admin

@@ -1,0 +1,157 @@
+#include "views/directories.hpp"
+#include "views/nodes.hpp"
+
+#include <tallyfs/base/file.hpp>
+#include <tallyfs/base/text.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <fcntl.h>
+
+namespace tallyfs::views {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// calls/day: the journal's segments themselves.
+class segments_directory final : public tree::directory {
+  public:
+    explicit segments_directory(const journal::stream& calls) : calls_(calls) {}
+
+    [[nodiscard]] std::vector<tree::named_node> list() const override {
+        std::vector<tree::named_node> entries;
+        for (const auto& segment : calls_.segments()) {
+            entries.push_back({segment.id.file_name(), node_of(segment)});
+        }
+        std::ranges::sort(entries, {}, &tree::named_node::name);
+        return entries;
+    }
+    [[nodiscard]] std::optional<tree::node> find(std::string_view name) const override {
+        const auto id = journal::segment_id::parse(name);
+        if (!id) return std::nullopt;
+        const auto segment = calls_.segment_from(*id);
+        if (!segment || segment->id != *id) return std::nullopt;
+        return node_of(*segment);
+    }
+
+  private:
+    [[nodiscard]] tree::node node_of(const journal::segment_status& segment) const {
+        if (segment.closed) {
+            return {tree::log_file{segment.path, [bytes = segment.bytes] { return bytes; }, true},
+                    segment.changed};
+        }
+        const auto bytes = [&calls = calls_, id = segment.id] {
+            const auto end = calls.end();
+            if (end.segment == id) return end.offset;
+            const auto closed = calls.segment_from(id);  // since the look-up
+            return closed && closed->id == id ? closed->bytes : std::uint64_t{0};
+        };
+        return {tree::log_file{segment.path, bytes, false}, segment.changed};
+    }
+
+    const journal::stream& calls_;
+};
+
+json open_call_json(const journal::open_call& call, wall_time now) {
+    const auto& c = call.so_far;
+    const auto or_null = [](const auto& value) { return value ? json(*value) : json(); };
+    const auto elapsed = std::max(now - call.started, std::chrono::microseconds(0));
+    json object = json::object();
+    object["id"] = c.id.to_string();
+    object["phase"] = journal::to_string(call.now);
+    object["service"] = c.service;
+    object["task"] = or_null(c.task);
+    object["principal"] = c.principal;
+    object["client"] = c.client;
+    object["endpoint"] = c.endpoint;
+    object["model"] = or_null(c.model);
+    object["stream"] = or_null(c.stream);
+    object["started"] = to_rfc3339(call.started);
+    object["elapsed_ms"] = elapsed.count() / 1000;
+    object["output_tokens"] = c.output_tokens.value_or(0);
+    json rate;
+    if (c.first_token_ms && elapsed > *c.first_token_ms && c.output_tokens.value_or(0) > 1) {
+        const auto seconds = std::chrono::duration<double>(elapsed - *c.first_token_ms).count();
+        rate = std::round(static_cast<double>(*c.output_tokens) / seconds * 10) / 10;
+    }
+    object["tokens_per_second"] = rate;
+    return object;
+}
+
+/// calls/inflight: a file a running call, as of the last live tick.
+class inflight_directory final : public tree::directory {
+  public:
+    explicit inflight_directory(const live_state& live) : live_(live) {}
+
+    [[nodiscard]] std::vector<tree::named_node> list() const override {
+        std::vector<tree::named_node> entries;
+        for (const auto& call : live_.open_calls) {
+            const auto text = open_call_json(call, live_.now)
+                                  .dump(2, ' ', false, json::error_handler_t::replace) +
+                              "\n";
+            entries.push_back(
+                {call.so_far.id.to_string() + ".json",
+                 text_node(std::hash<std::string>()(text), live_.now, [text] { return text; })});
+        }
+        std::ranges::sort(entries, {}, &tree::named_node::name);
+        return entries;
+    }
+
+  private:
+    const live_state& live_;
+};
+
+/// calls/by-id: resolves any call's id, and lists nothing.
+class by_id_directory final : public tree::directory {
+  public:
+    explicit by_id_directory(const sources& from) : from_(from) {}
+
+    [[nodiscard]] std::vector<tree::named_node> list() const override { return {}; }
+    [[nodiscard]] bool follows_journal() const override { return true; }
+    [[nodiscard]] std::optional<tree::node> find(std::string_view name) const override {
+        const auto id = uuid::parse(name);
+        if (!id) return std::nullopt;
+        const auto place = from_.ledger.locate(*id, from_.calls.directory()).value();
+        if (!place) return std::nullopt;
+        auto directory = std::make_shared<tree::fixed_directory>();
+        const auto path = from_.calls.directory() / place->segment.file_name();
+        const auto time = id->time();
+        directory->add("call.json", [path, place, time] {
+            return text_node(version_of(place->offset), time,
+                             [path, place] { return read_line(path, *place); });
+        });
+        return directory_node(std::move(directory), time);
+    }
+
+  private:
+    static std::string read_line(const std::filesystem::path& path, const ledger::place& place) {
+        const auto file = open_file(path, O_RDONLY).value();
+        const auto line = read_at(file.get(), place.offset, place.bytes).value();
+        return json::parse(line).dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    }
+
+    const sources& from_;
+};
+
+}  // namespace
+
+std::shared_ptr<const tree::directory> make_calls_directory(const sources& from) {
+    auto day = std::make_shared<segments_directory>(from.calls);
+    auto inflight = std::make_shared<inflight_directory>(from.live);
+    auto by_id = std::make_shared<by_id_directory>(from);
+    const auto started = from.facts.started;
+    const auto segment_changed = [&from] { return zone::start_of(current_day(from)); };
+
+    auto directory = std::make_shared<tree::fixed_directory>();
+    directory->add("README.md", [] { return readme_node(calls_readme); })
+        .add("by-id", [=] { return directory_node(by_id, started); })
+        .add("day", [=] { return directory_node(day, segment_changed()); })
+        .add("inflight", [=, &from] { return directory_node(inflight, from.live.now); })
+        .add("today.jsonl", [=, &from] {
+            return link_node("day/" + from.calls.end().segment.file_name(), segment_changed());
+        });
+    return directory;
+}
+
+}  // namespace tallyfs::views

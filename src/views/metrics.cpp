@@ -1,0 +1,122 @@
+#include "views/directories.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <map>
+
+namespace tallyfs::views {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+ClientMetric::Label label_of(const char* name, const std::string& value) {
+    ClientMetric::Label label;
+    label.name = name;
+    label.value = value;
+    return label;
+}
+
+/// Collects families in the order in which they are shown.
+class exposition {
+  public:
+    MetricFamily& family(const char* name, const char* help, MetricType type) {
+        MetricFamily next;
+        next.name = name;
+        next.help = help;
+        next.type = type;
+        families_.push_back(std::move(next));
+        return families_.back();
+    }
+    static void add(MetricFamily& to, double value, std::vector<ClientMetric::Label> labels = {}) {
+        ClientMetric metric;
+        metric.label = std::move(labels);
+        metric.counter.value = value;
+        metric.gauge.value = value;
+        to.metric.push_back(std::move(metric));
+    }
+    void counter(const char* name, const char* help, std::uint64_t value) {
+        add(family(name, help, MetricType::Counter), static_cast<double>(value));
+    }
+    void gauge(const char* name, const char* help, double value) {
+        add(family(name, help, MetricType::Gauge), value);
+    }
+    [[nodiscard]] std::string text() const {
+        return prometheus::TextSerializer().Serialize(families_);
+    }
+
+  private:
+    std::vector<MetricFamily> families_;
+};
+
+double seconds(record::duration value) {
+    return std::chrono::duration<double>(value).count();
+}
+
+/// Sums of the whole ledger by service and model: names are bounded, so are the series.
+void add_usage(const sources& from, exposition& out) {
+    std::map<std::pair<std::string, std::string>, ledger::sums> series;
+    for (const auto& row : from.ledger.usage({}).value()) {
+        series[{row.group.service, row.group.model}] += row.sums;
+    }
+    const auto add = [&](const char* name, const char* help, auto value_of) {
+        auto& family = out.family(name, help, MetricType::Counter);
+        for (const auto& [names, s] : series) {
+            exposition::add(family, value_of(s),
+                            {label_of("service", names.first), label_of("model", names.second)});
+        }
+    };
+    const auto count = [](std::int64_t value) { return static_cast<double>(value); };
+    add("tallyfs_calls_total", "Calls recorded.", [&](const auto& s) { return count(s.calls); });
+    add("tallyfs_call_errors_total", "Calls that ended neither ok nor given up by the client.",
+        [&](const auto& s) { return count(s.errors); });
+    add("tallyfs_prompt_tokens_total", "Prompt tokens.",
+        [&](const auto& s) { return count(s.prompt_tokens); });
+    add("tallyfs_output_tokens_total", "Output tokens.",
+        [&](const auto& s) { return count(s.output_tokens); });
+    add("tallyfs_busy_seconds_total", "Time that a model worked.",
+        [](const auto& s) { return seconds(s.busy); });
+    add("tallyfs_cold_starts_total", "Calls that waited for their model to load.",
+        [&](const auto& s) { return count(s.cold_starts); });
+}
+
+}  // namespace
+
+std::string metrics_text(const sources& from) {
+    const auto& live = from.live;
+    const auto journal = from.calls.status();
+    exposition out;
+    out.gauge("tallyfs_upstream_up", "1 if Ollama answered when it was last asked.",
+              live.upstream->reachable ? 1 : 0);
+    out.gauge("tallyfs_calls_in_flight", "Calls that run now.",
+              static_cast<double>(live.open_calls.size()));
+    out.gauge("tallyfs_connections_open", "Client connections.",
+              static_cast<double>(from.counters.connections_open.load()));
+    out.counter("tallyfs_requests_total", "Requests since the start, polls included.",
+                from.counters.requests.load());
+    out.counter("tallyfs_polls_total", "Requests since the start that are no calls.",
+                from.counters.polls.load());
+    out.counter("tallyfs_connections_refused_total", "Connections over the limit since the start.",
+                from.counters.connections_refused.load());
+    out.counter("tallyfs_upstream_retries_total",
+                "Requests sent again because a pooled connection was dead, since the start.",
+                from.counters.upstream_retries.load());
+    out.counter("tallyfs_calls_unrecorded_total",
+                "Calls since the start whose line could not be written.",
+                from.counters.calls_unrecorded.load());
+    out.counter("tallyfs_journal_segments_sealed_total",
+                "Segments since the start that an I/O error ended.", journal.segments_sealed);
+    out.gauge("tallyfs_journal_failing", "1 if the last append or sync failed.",
+              journal.failing ? 1 : 0);
+    out.gauge("tallyfs_ledger_bytes_behind", "Bytes of the journal that the ledger has not read.",
+              static_cast<double>(live.bytes_behind));
+    out.gauge("tallyfs_disk_free_bytes", "Free space below the state directory.",
+              static_cast<double>(live.disk_free_bytes));
+    add_usage(from, out);
+    return out.text();
+}
+
+}  // namespace tallyfs::views

@@ -1,0 +1,140 @@
+#include "views/directories.hpp"
+#include "views/format.hpp"
+#include "views/status_figures.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <map>
+
+namespace tallyfs::views {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t concerns_shown_max = 6;
+
+std::string heading(const sources& from, std::size_t concerns) {
+    const auto now = from.live.now;
+    const auto left =
+        fmt::format("tallyfs {}  {}  {} {} {}", from.facts.version, ascii(from.facts.node),
+                    day_text(zone::day_of(now)), clock_text(now), zone::local(now).abbreviation);
+    const auto right = concerns == 0
+                           ? std::string()
+                           : fmt::format("{} NEED{} YOU", concerns, concerns == 1 ? "S" : "");
+    if (right.empty()) return left + "\n";
+    const auto width = columns_max - std::min(columns_max - 1, right.size() + 1);
+    return column(left, width) + " " + right + "\n";
+}
+
+std::string proxy_line(const sources& from) {
+    const auto& upstream = *from.live.upstream;
+    std::string text = upstream.reachable ? "ok    " : "DOWN  ";
+    if (upstream.address.empty()) return "wait  asking Ollama\n";
+    text += ascii(upstream.address);
+    if (!upstream.version.empty()) text += ", ollama " + ascii(upstream.version);
+    if (upstream.seen) {
+        const auto ago = std::max(from.live.now - *upstream.seen, std::chrono::microseconds(0));
+        text +=
+            ago < 1s
+                ? ", seen now"
+                : ", seen " + duration_text(std::chrono::floor<std::chrono::seconds>(ago)) + " ago";
+    } else {
+        text += ", never seen";
+    }
+    return text + "\n";
+}
+
+std::string in_flight_line(const sources& from) {
+    const auto& calls = from.live.open_calls;
+    std::map<std::string_view, std::int64_t> phases;
+    for (const auto& call : calls) ++phases[journal::to_string(call.now)];
+    std::string text = column(grouped(static_cast<std::int64_t>(calls.size())), 6);
+    std::string_view separator;
+    for (const auto& [phase, count] : phases) {
+        text += fmt::format("{}{} {}", separator, grouped(count), phase);
+        separator = ", ";
+    }
+    while (text.ends_with(' ')) text.pop_back();
+    return text + "\n";
+}
+
+std::string loaded_line(const sources& from) {
+    const auto& upstream = *from.live.upstream;
+    if (!upstream.loaded_seen) return "unknown\n";
+    if (upstream.loaded.empty()) return "none\n";
+    std::string text;
+    for (const auto& model : upstream.loaded) {
+        if (!text.empty()) text += "\n           ";
+        text += column(model.name, std::min<std::size_t>(ascii(model.name).size(), 34));
+        text +=
+            " " + bytes_text(static_cast<std::uint64_t>(std::max<std::int64_t>(model.bytes, 0)));
+        if (model.unloads_at && *model.unloads_at > from.live.now) {
+            text += ", unloads in " + duration_text(std::chrono::ceil<std::chrono::seconds>(
+                                          *model.unloads_at - from.live.now));
+        }
+    }
+    return text + "\n";
+}
+
+std::string today_line(const ledger::sums& total) {
+    auto text = fmt::format("{}, {}, busy {}", counted(total.calls, "call"),
+                            counted(total.errors, "error"), duration_text(total.busy));
+    if (total.cold_starts > 0) {
+        text += fmt::format(", {} ({})", counted(total.cold_starts, "cold start"),
+                            duration_text(total.cold_load));
+    }
+    return text + "\n";
+}
+
+std::string journal_line(const sources& from) {
+    const auto& live = from.live;
+    const auto journal = from.calls.status();
+    if (live.rebuilding) {
+        return fmt::format("ok    ledger rebuilding: {:.0f}% ({} to read)\n",
+                           live.rebuilt_share * 100, bytes_text(live.bytes_behind));
+    }
+    const auto segments = from.calls.segments();
+    std::uint64_t bytes = 0;
+    for (const auto& segment : segments) bytes += segment.bytes;
+    auto text = fmt::format("{}{}, {} in {}, disk {} free", journal.failing ? "FAIL  " : "ok    ",
+                            journal.failing ? "not all written" : "all written", bytes_text(bytes),
+                            counted(static_cast<std::int64_t>(segments.size()), "day"),
+                            bytes_text(live.disk_free_bytes));
+    const auto a_day = bytes / std::max<std::size_t>(segments.size(), 1);
+    const auto days = a_day == 0 ? 0 : live.disk_free_bytes / a_day;
+    if (days > 0 && days < 10'000) {
+        text += fmt::format(" ({})", counted(static_cast<std::int64_t>(days), "day"));
+    }
+    return text + "\n";
+}
+
+}  // namespace
+
+std::string status_text(const sources& from) {
+    const auto today = figures_of_today(from);
+    const auto concerns = concerns_of(from, today);
+    std::string text = heading(from, concerns.size());
+    for (std::size_t i = 0; i < std::min(concerns.size(), concerns_shown_max); ++i) {
+        const auto& c = concerns[i];
+        text += fmt::format("  {:<8} {} ", c.kind, column(c.who, 18));
+        const auto what = ascii(c.what);
+        text += column(what, std::min(what.size(), columns_max - 30)) + "\n";
+    }
+    if (concerns.size() > concerns_shown_max) {
+        text += fmt::format("  and {} more: status.json\n", concerns.size() - concerns_shown_max);
+    }
+    text += "\nPROXY      " + proxy_line(from);
+    text += "IN FLIGHT  " + in_flight_line(from);
+    text += "LOADED     " + loaded_line(from);
+    text += "TODAY      " + today_line(today.total);
+    const auto past = from.live.upstream->loads_past_proxy;
+    if (past > 0) {
+        text += fmt::format("BYPASS     {} came past this proxy\n",
+                            counted(static_cast<std::int64_t>(past), "model load"));
+    }
+    text += "JOURNAL    " + journal_line(from);
+    return text + "HELP       README.md    usage/today.txt    calls/today.jsonl\n";
+}
+
+}  // namespace tallyfs::views

@@ -1,0 +1,75 @@
+#include "views/status_figures.hpp"
+
+#include "views/directories.hpp"
+#include "views/format.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <map>
+
+namespace tallyfs::views {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A repetition is worth a line when it costs this much, so that a retry is none.
+constexpr std::int64_t repeats_min = 10;
+constexpr auto repeats_busy_min = 10s;
+
+void add_machine_concerns(const sources& from, std::vector<concern>& found) {
+    const auto& live = from.live;
+    const auto journal = from.calls.status();
+    const auto unrecorded = from.counters.calls_unrecorded.load();
+    if (journal.failing) found.push_back({"mend", "journal", journal.last_error});
+    if (unrecorded > 0) {
+        found.push_back({"look", "journal",
+                         counted(static_cast<std::int64_t>(unrecorded), "call") +
+                             " since the start could not be recorded"});
+    }
+    if (!live.ledger_error.empty()) found.push_back({"mend", "ledger", live.ledger_error});
+    if (live.upstream->seen.has_value() || !live.upstream->error.empty()) {
+        if (!live.upstream->reachable) {
+            found.push_back({"mend", "ollama", live.upstream->error});
+        }
+    }
+}
+
+void add_usage_concerns(const today_figures& today, std::vector<concern>& found) {
+    for (const auto& r : today.repetitions) {
+        if (r.repeats < repeats_min || r.busy < repeats_busy_min) continue;
+        found.push_back({"look", label(r.group.service, r.group.task),
+                         fmt::format("{} of {} calls repeat earlier ones, {} s", grouped(r.repeats),
+                                     grouped(r.calls), seconds_text(r.busy))});
+    }
+    std::map<std::string, std::int64_t> cut;
+    for (const auto& row : today.rows) {
+        if (row.sums.prompts_cut == 0) continue;
+        cut[label(row.group.service, row.group.task)] += row.sums.prompts_cut;
+    }
+    for (const auto& [who, count] : cut) {
+        found.push_back({"look", who, counted(count, "prompt") + " cut by Ollama (raise num_ctx)"});
+    }
+}
+
+}  // namespace
+
+today_figures figures_of_today(const sources& from) {
+    today_figures today;
+    today.date = current_day(from);
+    ledger::usage_query query;
+    query.first = query.last = today.date;
+    today.rows = from.ledger.usage(query).value();
+    today.repetitions = from.ledger.repetitions(today.date).value();
+    for (const auto& row : today.rows) today.total += row.sums;
+    return today;
+}
+
+std::vector<concern> concerns_of(const sources& from, const today_figures& today) {
+    std::vector<concern> found;
+    add_machine_concerns(from, found);
+    add_usage_concerns(today, found);
+    return found;
+}
+
+}  // namespace tallyfs::views

@@ -1,0 +1,31 @@
+// What both forms of the status screen show: today's sums, and what a person should look at.
+// Sample: docs/formats.md, "Status".
+#pragma once
+
+#include <tallyfs/views/sources.hpp>
+
+#include <string>
+#include <vector>
+
+namespace tallyfs::views {
+
+/// One line of the screen's top: "look  n8n/contracts  2 prompts cut by Ollama".
+struct concern {
+    std::string kind;  ///< "mend" what does not work, "look" what works and costs
+    std::string who;
+    std::string what;
+};
+
+struct today_figures {
+    day date;
+    std::vector<ledger::usage_row> rows;
+    std::vector<ledger::repetition> repetitions;
+    ledger::sums total;
+};
+
+/// Throws boost::system::system_error when the ledger cannot be read.
+[[nodiscard]] today_figures figures_of_today(const sources& from);
+/// The most urgent first.
+[[nodiscard]] std::vector<concern> concerns_of(const sources& from, const today_figures& today);
+
+}  // namespace tallyfs::views

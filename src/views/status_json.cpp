@@ -1,0 +1,70 @@
+#include "views/directories.hpp"
+#include "views/status_figures.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tallyfs::views {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+}  // namespace
+
+std::string status_json(const sources& from) {
+    const auto& live = from.live;
+    const auto& upstream = *live.upstream;
+    const auto today = figures_of_today(from);
+    const auto journal = from.calls.status();
+    json document = json::object();
+    document["version"] = from.facts.version;
+    document["node"] = from.facts.node;
+    document["time"] = to_rfc3339(live.now);
+    document["day"] = today.date.to_string();
+    document["started"] = to_rfc3339(from.facts.started);
+    json concerns = json::array();
+    for (const auto& c : concerns_of(from, today)) {
+        concerns.push_back({{"kind", c.kind}, {"who", c.who}, {"what", c.what}});
+    }
+    document["needs_you"] = std::move(concerns);
+    document["proxy"] = {{"address", from.facts.proxy},
+                         {"requests", from.counters.requests.load()},
+                         {"polls", from.counters.polls.load()},
+                         {"connections_open", from.counters.connections_open.load()},
+                         {"calls_unrecorded", from.counters.calls_unrecorded.load()}};
+    json loaded = json::array();
+    for (const auto& model : upstream.loaded) {
+        loaded.push_back(
+            {{"name", model.name},
+             {"bytes", model.bytes},
+             {"context_length", model.context_length ? json(*model.context_length) : json()},
+             {"unloads_at", model.unloads_at ? json(to_rfc3339(*model.unloads_at)) : json()}});
+    }
+    document["upstream"] = {{"address", upstream.address},
+                            {"reachable", upstream.reachable},
+                            {"version", upstream.version},
+                            {"seen", upstream.seen ? json(to_rfc3339(*upstream.seen)) : json()},
+                            {"error", upstream.error.empty() ? json() : json(upstream.error)},
+                            {"loads_past_proxy", upstream.loads_past_proxy},
+                            {"loaded", std::move(loaded)}};
+    document["in_flight"] = live.open_calls.size();
+    document["today"] = {{"calls", today.total.calls},
+                         {"errors", today.total.errors},
+                         {"prompt_tokens", today.total.prompt_tokens},
+                         {"output_tokens", today.total.output_tokens},
+                         {"busy_ms", static_cast<double>(today.total.busy.count()) / 1000},
+                         {"cold_starts", today.total.cold_starts}};
+    document["journal"] = {
+        {"failing", journal.failing},
+        {"last_error", journal.last_error.empty() ? json() : json(journal.last_error)},
+        {"lines_appended", journal.lines_appended},
+        {"lines_lost", journal.lines_lost},
+        {"disk_free_bytes", live.disk_free_bytes}};
+    document["ledger"] = {{"rebuilding", live.rebuilding},
+                          {"bytes_behind", live.bytes_behind},
+                          {"unreadable_lines", from.ledger.unreadable_lines()},
+                          {"error", live.ledger_error.empty() ? json() : json(live.ledger_error)}};
+    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace tallyfs::views
