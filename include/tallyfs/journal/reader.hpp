@@ -4,9 +4,11 @@
 
 #include <tallyfs/base/error.hpp>
 #include <tallyfs/base/file.hpp>
+#include <tallyfs/journal/error.hpp>
 #include <tallyfs/journal/segment.hpp>
 #include <tallyfs/journal/stream.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,17 +29,25 @@ class reader {
     explicit reader(const stream& source, position from = {});
 
     /// The next lines, at most about `bytes_max`, never past what had been appended when it was
-    /// called; an empty text when the reader has reached the end. Errors: those of open and read.
+    /// called; an empty text when the reader has reached the end. Errors: those of open and read,
+    /// and journal_errc::position_unknown; the reader then stands where it stood. A closed segment
+    /// whose file is gone is passed over.
     result<batch> next(std::size_t bytes_max = std::size_t{1} << 20);
 
-    /// After the last line that next() returned.
+    /// After the last line that next() returned; also, once next() has returned an empty text, at
+    /// the beginning of the segments that have begun since without a line.
     [[nodiscard]] position at() const noexcept { return at_; }
+    /// How many bytes of lines are still to come.
+    [[nodiscard]] std::uint64_t bytes_behind() const { return source_.bytes_after(at_); }
 
   private:
+    error_code open_segment(const segment_status& segment);
+    result<std::size_t> read_lines(const segment_status& segment, std::size_t bytes_max);
+
     const stream& source_;
     position at_;
     unique_fd file_;
-    segment_id file_segment_;
+    std::optional<segment_id> file_segment_;
     std::string buffer_;
 };
 

@@ -2,6 +2,7 @@
 // Format: docs/formats.md, "Segments": <state>/journal/<stream>/<day>[.<part>].jsonl
 #pragma once
 
+#include <tallyfs/base/clock.hpp>
 #include <tallyfs/base/day.hpp>
 
 #include <compare>

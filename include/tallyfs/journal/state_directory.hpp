@@ -20,12 +20,17 @@ class state_directory {
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     /// The key of prompt_hash, 32 random bytes kept in `<state>/prompt-hash.key`, mode 0600.
+    /// Made at the first start. Throws startup_error.
     [[nodiscard]] std::string prompt_hash_key() const;
     /// The zone in which days turn: `<state>/day_zone`. With `configured` empty the remembered
-    /// one, or at the first start the host's; otherwise `configured`, remembered.
+    /// one, or at the first start the host's; otherwise `configured`, remembered. Throws
+    /// startup_error if it cannot be kept.
     [[nodiscard]] std::string day_zone(const std::string& configured) const;
 
   private:
+    void take_lock();
+    void check_format() const;
+
     std::filesystem::path path_;
     unique_fd lock_;
 };

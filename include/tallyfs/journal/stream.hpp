@@ -7,10 +7,11 @@
 #include <tallyfs/base/file.hpp>
 #include <tallyfs/journal/segment.hpp>
 
-#include <condition_variable>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct stream_status {
 /// The system calls a stream makes on its segments, so that a test can let them fail.
 class file_operations {
   public:
+    file_operations() = default;
+    file_operations(const file_operations&) = delete;
+    file_operations& operator=(const file_operations&) = delete;
     virtual ~file_operations() = default;
     virtual ::ssize_t write(int fd, const void* data, std::size_t bytes);
     virtual int fdatasync(int fd);
@@ -40,10 +44,12 @@ class file_operations {
 class stream {
   public:
     /// Opens or creates `directory`, cuts a torn tail off the newest segment (kept aside in
-    /// `<segment>.torn`) and goes on in it if its day is not over. Throws startup_error.
-    /// `clock` and `operations` outlive the stream.
+    /// `<segment>.torn`) and goes on in it if its day is not over; otherwise begins today's.
+    /// A full disk does not stop the start: the stream is then failing until there is room.
+    /// Throws startup_error. `clock` and `operations` outlive the stream.
     stream(std::filesystem::path directory, const clock_source& clock,
            file_operations* operations = nullptr);
+    /// Does not sync: call sync() before, where its error can still be told.
     ~stream();
     stream(const stream&) = delete;
     stream& operator=(const stream&) = delete;
@@ -55,22 +61,29 @@ class stream {
     /// The line is in the page cache when this returns: it survives the death of the process, and
     /// after the next sync() that of the machine. Any thread; `write_line` runs under the lock.
     /// Errors: message_size (over limits::line_bytes_max, or not exactly one line) and those of
-    /// write(2), ENOSPC among them; then nothing of the line remains and it counts as lost.
+    /// open(2) and write(2), ENOSPC among them (a short write is that too); then nothing of the
+    /// line remains and it counts as lost. The next append tries again.
     result<position> append(const line_writer& write_line);
 
     /// Begins today's segment if midnight has passed, also without a line. Any thread; called
     /// by the live tick once a second, so that today's file exists from midnight.
     void turn_day();
 
-    /// Makes what was appended survive a power cut. Any thread but the proxy's. After a failure
-    /// the segment is sealed and a new part begun, because the kernel may have dropped its pages.
+    /// Makes what was appended survive a power cut. Any thread but the proxy's; appends go on
+    /// meanwhile. After a failure the segment is sealed and a new part begun, because the kernel
+    /// may have dropped its pages; the same if somebody deleted the open segment's file.
     result<void> sync();
 
-    /// Any thread.
+    /// Any thread; never waits for a system call, as the next five.
     [[nodiscard]] stream_status status() const;
     [[nodiscard]] position end() const;
-    /// All segments, oldest first. The newest one is open.
+    /// All segments, oldest first. The newest one is open, unless it was sealed and the disk
+    /// refuses the next part.
     [[nodiscard]] std::vector<segment_status> segments() const;
+    /// The first segment that is not before `id`.
+    [[nodiscard]] std::optional<segment_status> segment_from(const segment_id& id) const;
+    /// How many bytes of lines lie behind `at`.
+    [[nodiscard]] std::uint64_t bytes_after(const position& at) const;
     /// Grows with every append and every turn of the day; lock-free.
     [[nodiscard]] std::uint64_t change_count() const noexcept;
 
@@ -81,9 +94,56 @@ class stream {
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
 
   private:
-    struct implementation;  // segments and descriptor: needs no header of its own here
+    /// Shared with a sync() that runs while the day turns.
+    struct segment_file {
+        unique_fd fd;
+        std::filesystem::path path;
+    };
+    using shared_file = std::shared_ptr<const segment_file>;
+
+    void adopt_newest(wall_time now);
+    error_code cut_torn_tail(const segment_file& file, std::uint64_t end);
+    result<position> append_locked(const line_writer& write_line);
+    error_code ensure_segment(wall_time now);
+    error_code begin_segment(segment_id id, wall_time now);
+    error_code put_line();
+    void publish_line(wall_time now, position& begins_at);
+    error_code lose_line(error_code reason, std::string what, bool disk);
+    void close_newest();
+    void seal();
+    error_code sync_files(const shared_file& current, const std::vector<shared_file>& closed);
+    error_code flush(const segment_file& file);
+    void seal_after_failed_sync(const shared_file& file);
+    void note_sync_failure(error_code reason, const std::filesystem::path& path);
+    void notify() const;
+
     std::filesystem::path directory_;
-    std::unique_ptr<implementation> implementation_;
+    const clock_source& clock_;
+    file_operations& operations_;
+    std::function<void()> listener_;
+    std::atomic<std::uint64_t> change_count_{0};
+
+    // Taken in this order. state_mutex_ is never held across a system call, so that who only
+    // looks does not wait for the disk.
+    std::mutex sync_mutex_;
+    std::mutex append_mutex_;
+    mutable std::mutex state_mutex_;
+
+    // Under append_mutex_.
+    std::string line_;
+    std::string failed_step_;  ///< what ensure_segment or put_line could not do, with the path
+    segment_id current_;       ///< part 0: the day's first segment could not be created yet
+    wall_time next_midnight_{};
+
+    // Under state_mutex_; written under append_mutex_ or sync_mutex_ as well.
+    std::vector<segment_status> segments_;
+    shared_file file_;  ///< of current_; null: sealed, and the next part not created yet
+    std::vector<shared_file> closed_unsynced_;
+    bool unsynced_ = false;  ///< file_ has lines that are not synced
+    bool directory_unsynced_ = false;
+    bool append_failing_ = false;
+    bool sync_failing_ = false;
+    stream_status counts_;  ///< end, change_count and failing are filled in by status()
 };
 
 }  // namespace tallyfs::journal

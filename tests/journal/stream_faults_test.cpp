@@ -1,0 +1,174 @@
+#include "journal_fixture.hpp"
+
+#include <sys/mount.h>
+
+using namespace tallyfs;
+using namespace tallyfs::test;
+
+TEST_CASE_METHOD(journal_fixture,
+                 "a failed write loses its line alone, and the next one is tried") {
+    CHECK(append(*stream, "a"));
+    const int error = GENERATE(ENOSPC, EIO, EDQUOT);
+    disk.write_error = error;
+    const auto failed = append(*stream, "lost");
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().value() == error);
+    auto status = stream->status();
+    CHECK(status.failing);
+    CHECK(status.lines_lost == 1);
+    CHECK(status.last_error.find("2026-11-20.jsonl") != std::string::npos);
+    disk.write_error = 0;
+    CHECK(append(*stream, "b"));
+    status = stream->status();
+    CHECK_FALSE(status.failing);
+    CHECK(status.lines_lost == 1);
+    CHECK(read_lines(*stream) == strings{"a", "b"});
+    CHECK(names().size() == 1);
+}
+
+TEST_CASE_METHOD(journal_fixture, "a short write is cut back to the last line") {
+    CHECK(append(*stream, "a"));
+    disk.write_bytes_max = 3;
+    const auto failed = append(*stream, "too long for the rest of the disk");
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error() == boost::system::errc::no_space_on_device);
+    CHECK(content_of(directory / "2026-11-20.jsonl") == "a\n");
+    disk.write_bytes_max = -1;
+    CHECK(append(*stream, "b"));
+    CHECK(content_of(directory / "2026-11-20.jsonl") == "a\nb\n");
+}
+
+TEST_CASE_METHOD(journal_fixture, "where a short write cannot be cut back the segment is sealed") {
+    CHECK(append(*stream, "a"));
+    journal::reader reader(*stream);
+    CHECK(read_lines(reader) == strings{"a"});
+    disk.write_bytes_max = 3;
+    disk.truncate_error = EIO;
+    CHECK_FALSE(append(*stream, "lost"));
+    disk.write_bytes_max = -1;
+    disk.truncate_error = 0;
+    CHECK(append(*stream, "b"));
+    CHECK(content_of(directory / "2026-11-20.jsonl") == "a\nlos");
+    CHECK(read_lines(reader) == strings{"b"});
+    CHECK(read_lines(*stream) == strings{"a", "b"});
+    const auto status = stream->status();
+    CHECK(status.segments_sealed >= 1);
+    CHECK(status.lines_lost == 1);
+    start();
+    CHECK(read_lines(*stream) == strings{"a", "b"});
+}
+
+TEST_CASE_METHOD(journal_fixture, "a line that seals its segment is taken by the next part") {
+    struct broken_first_file final : journal::file_operations {
+        int failures = 1;
+        ::ssize_t write(int fd, const void* data, std::size_t bytes) override {
+            if (failures == 0) return file_operations::write(fd, data, bytes);
+            errno = EIO;
+            return -1;
+        }
+        int ftruncate(int, ::off_t) override {
+            failures = 0;
+            errno = EIO;
+            return -1;
+        }
+    } broken;
+    stream.reset();
+    stream = std::make_unique<journal::stream>(directory, clock, &broken);
+    const auto where = append(*stream, "a");
+    REQUIRE(where);
+    CHECK(where->segment.part == 2);
+    CHECK(stream->status().lines_lost == 0);
+}
+
+TEST_CASE_METHOD(journal_fixture, "a failed sync seals the segment and begins a new part") {
+    CHECK(append(*stream, "a"));
+    disk.sync_error = EIO;
+    const auto failed = stream->sync();
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().value() == EIO);
+    CHECK(stream->status().failing);
+    CHECK(names() == strings{"2026-11-20.jsonl", "2026-11-20.2.jsonl"});
+    disk.sync_error = 0;
+    CHECK(append(*stream, "b"));
+    CHECK(stream->sync());
+    CHECK_FALSE(stream->status().failing);
+    CHECK(stream->status().segments_sealed == 1);
+    CHECK(read_lines(*stream) == strings{"a", "b"});
+    CHECK(stream->segments()[0].closed);
+}
+
+TEST_CASE_METHOD(journal_fixture,
+                 "an open segment that somebody deletes is replaced at the next sync") {
+    CHECK(append(*stream, "gone"));
+    std::filesystem::remove(directory / "2026-11-20.jsonl");
+    CHECK_FALSE(stream->sync());
+    CHECK(append(*stream, "kept"));
+    CHECK(stream->sync());
+    CHECK(content_of(directory / "2026-11-20.2.jsonl") == "kept\n");
+    CHECK(read_lines(*stream) == strings{"kept"});
+}
+
+TEST_CASE_METHOD(journal_fixture, "a next part that cannot be created is tried again later") {
+    CHECK(append(*stream, "a"));
+    auto away = directory;
+    away += ".away";
+    disk.sync_error = EIO;
+    std::filesystem::rename(directory, away);
+    CHECK_FALSE(stream->sync());
+    CHECK_FALSE(append(*stream, "lost"));
+    CHECK(stream->status().failing);
+    CHECK(stream->segments().back().closed);
+    disk.sync_error = 0;
+    std::filesystem::rename(away, directory);
+    stream->turn_day();
+    CHECK(append(*stream, "b"));
+    CHECK_FALSE(stream->segments().back().closed);
+    CHECK(read_lines(*stream) == strings{"a", "b"});
+    CHECK(stream->sync());
+    CHECK_FALSE(stream->status().failing);
+}
+
+namespace {
+
+/// A file system of 256 KiB of its own; empty where the test may not mount.
+struct small_disk {
+    explicit small_disk(std::filesystem::path at) : path(std::move(at)) {
+        std::filesystem::create_directories(path);
+        mounted = ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=256k") == 0;
+    }
+    small_disk(const small_disk&) = delete;
+    small_disk& operator=(const small_disk&) = delete;
+    ~small_disk() {
+        if (mounted) ::umount2(path.c_str(), MNT_DETACH);
+    }
+    std::filesystem::path path;
+    bool mounted = false;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(journal_fixture, "on a disk that is really full no line is torn, and room helps") {
+    const small_disk disk_of_256_kib(home.path() / "small");
+    if (!disk_of_256_kib.mounted) {
+        WARN("skipped: mounting a small tmpfs needs root");
+        return;
+    }
+    journal::stream full(disk_of_256_kib.path / "calls", clock);
+    const std::string line(1000, 'x');
+    std::ofstream(disk_of_256_kib.path / "ballast") << std::string(100000, 'b');
+    std::size_t appended = 0;
+    while (append(full, line)) ++appended;
+    CHECK(appended > 50);
+    CHECK(full.status().failing);
+    CHECK_FALSE(append(full, line));
+    CHECK(std::filesystem::file_size(disk_of_256_kib.path / "calls/2026-11-20.jsonl") ==
+          appended * 1001);
+    std::filesystem::remove(disk_of_256_kib.path / "ballast");
+    CHECK(append(full, "room again"));
+    CHECK_FALSE(full.status().failing);
+    CHECK(full.status().lines_lost == 2);
+    CHECK(full.status().segments_sealed == 0);
+    const auto lines = read_lines(full);
+    CHECK(lines.size() == appended + 1);
+    CHECK(lines.back() == "room again");
+}
