@@ -22,6 +22,12 @@ std::optional<Number> parse_whole(std::string_view text) {
     return number;
 }
 
+std::string read_link(int directory, const char* name) {
+    std::array<char, 512> target{};
+    const ssize_t bytes = ::readlinkat(directory, name, target.data(), target.size());
+    return bytes <= 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(bytes));
+}
+
 }  // namespace
 
 std::optional<process_directory> process_directory::open(std::int64_t pid) {
@@ -49,9 +55,7 @@ std::string process_directory::read(const char* name, std::size_t bytes_max) con
 }
 
 std::string process_directory::link(const char* name) const {
-    std::array<char, 512> target{};
-    const ssize_t bytes = ::readlinkat(directory.get(), name, target.data(), target.size());
-    return bytes <= 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(bytes));
+    return read_link(directory.get(), name);
 }
 
 directory_names::directory_names(int fd, const char* path) {
@@ -69,6 +73,10 @@ const dirent* directory_names::next() {
             return entry;
     }
     return nullptr;
+}
+
+std::string directory_names::link(const char* name) const {
+    return directory_ ? read_link(::dirfd(directory_.get()), name) : std::string();
 }
 
 std::optional<std::int64_t> parse_pid(std::string_view name) {

@@ -34,6 +34,8 @@ class directory_names {
     directory_names(int fd, const char* path);
     /// nullptr at the end. Valid until the next call.
     [[nodiscard]] const dirent* next();
+    /// Where a link of that name points; "" if it cannot be read.
+    [[nodiscard]] std::string link(const char* name) const;
 
   private:
     struct closer {
