@@ -121,6 +121,12 @@ struct place {
     std::uint64_t bytes = 0;
 };
 
+/// Errors of SQLite: the value is an extended result code, https://www.sqlite.org/rescode.html.
+[[nodiscard]] const boost::system::error_category& sqlite_category() noexcept;
+/// True if an error means that the ledger's file is damaged. What to do then: clear(), and apply
+/// the journal from the beginning.
+[[nodiscard]] bool is_damage(const error_code& error) noexcept;
+
 /// Not thread-safe: the view thread owns it.
 class ledger {
   public:
@@ -132,16 +138,28 @@ class ledger {
     ledger(const ledger&) = delete;
     ledger& operator=(const ledger&) = delete;
 
+    /// Why the file was begun anew when it was opened; "" if it was not.
     [[nodiscard]] const std::string& was_reset() const noexcept;
 
     /// The next line to apply: stored in the same transaction as what was applied.
     [[nodiscard]] journal::position checkpoint() const;
     /// Applies lines in order and moves the checkpoint behind them, in one transaction: all or
     /// nothing. A line that cannot be read is counted and skipped (`unreadable_lines()`). Errors:
-    /// SQLite's, in sqlite_category(); the ledger then stands where it stood.
+    /// SQLite's, in sqlite_category(); the ledger then stands where it stood. invalid_argument: the
+    /// batch begins before the checkpoint, which would count lines twice, or does not end with a
+    /// newline.
+    /// It costs one transaction: a rebuild wants batches of 1 MiB and more.
     result<void> apply(const journal::batch& lines);
-    /// Forgets everything: the next checkpoint is the beginning.
+    /// Forgets everything, by deleting the file and making a new one: the next checkpoint is the
+    /// beginning. Also the way out of a damaged file. After an error no file is open, and all
+    /// that need it fail with SQLITE_CANTOPEN until clear() succeeds.
     result<void> clear();
+    /// Compares the checkpoint with the journal, before the first line is applied or appended:
+    /// `segments` is what journal::stream::segments() tells. If the checkpoint's segment does not
+    /// exist any more, ends before the checkpoint (a power cut took lines away that the ledger
+    /// has) or holds another line there, everything is cleared, and the reason returned; "" if
+    /// the two agree. Errors: those of reading the segment and of clear().
+    result<std::string> reconcile(const std::vector<journal::segment_status>& segments);
     [[nodiscard]] std::int64_t unreadable_lines() const noexcept;
 
     [[nodiscard]] result<std::vector<usage_row>> usage(const usage_query& query) const;
@@ -158,9 +176,11 @@ class ledger {
     /// The newest `rows_max`, newest first.
     [[nodiscard]] result<std::vector<cold_start>> cold_starts(std::size_t rows_max) const;
     [[nodiscard]] result<std::vector<swap>> swaps(std::size_t rows_max) const;
-    /// Prompts that were repeated, the costliest first, of the days given.
+    /// Prompts that were repeated, the costliest first, of the days given. (Of the prompts of one
+    /// day the first million is told apart.)
     [[nodiscard]] result<std::vector<duplicate>> duplicates(std::optional<day> first,
                                                             std::size_t rows_max) const;
+    /// Of one day, the most time in repeats first.
     [[nodiscard]] result<std::vector<repetition>> repetitions(day date) const;
     /// The line of a call; nullopt if the ledger knows none. Reads the journal's segments below
     /// `calls_directory` to find it among the few blocks that may hold it.

@@ -1,0 +1,110 @@
+#include "ledger/figures.hpp"
+
+#include "ledger/arithmetic.hpp"
+
+namespace tallyfs::ledger {
+
+namespace {
+
+template <class Value>
+void add(Value& to, Value value) {
+    to = add_saturated(to, value);
+}
+
+template <class Make>
+std::string list_figures(Make&& make) {
+    std::string list;
+    const sums none;
+    visit_figures(none, [&](const char* column, const auto&) {
+        if (!list.empty()) list += ',';
+        list += make(std::string(column));
+    });
+    return list;
+}
+
+}  // namespace
+
+sums& sums::operator+=(const sums& other) {
+    add(calls, other.calls);
+    add(errors, other.errors);
+    add(client_gone, other.client_gone);
+    add(prompt_tokens, other.prompt_tokens);
+    add(output_tokens, other.output_tokens);
+    add(estimated_calls, other.estimated_calls);
+    add(busy, other.busy);
+    add(duration, other.duration);
+    add(first_token, other.first_token);
+    add(first_token_calls, other.first_token_calls);
+    add(eval, other.eval);
+    add(eval_tokens, other.eval_tokens);
+    add(cold_starts, other.cold_starts);
+    add(cold_load, other.cold_load);
+    add(queue, other.queue);
+    add(prompts_cut, other.prompts_cut);
+    add(request_bytes, other.request_bytes);
+    add(response_bytes, other.response_bytes);
+    return *this;
+}
+
+std::string figure_columns() {
+    return list_figures([](const std::string& column) { return column; });
+}
+std::string figure_parameters() {
+    return list_figures([](const std::string&) { return "?"; });
+}
+std::string figure_definitions() {
+    return list_figures([](const std::string& column) { return column + " INTEGER NOT NULL"; });
+}
+std::string figure_additions() {
+    return list_figures(
+        [](const std::string& column) { return column + "=" + column + "+excluded." + column; });
+}
+
+void bind_figures(statement& to, const sums& figures) {
+    visit_figures(figures, [&](const char*, const auto& value) { to.bind_next(value); });
+}
+
+sums read_figures(const statement& from, int first_column) {
+    sums figures;
+    int column = first_column;
+    visit_figures(figures, [&](const char*, auto& value) {
+        value = std::decay_t<decltype(value)>(from.integer(column++));
+    });
+    return figures;
+}
+
+record::duration cold_wait(const record::call& c) {
+    return c.load_ms.value_or(c.first_byte_ms.value_or(record::duration{}));
+}
+
+sums figures_of(const record::call& c) {
+    using record::outcome;
+    sums s;
+    s.calls = 1;
+    s.client_gone = c.outcome == outcome::client_gone ? 1 : 0;
+    s.errors = c.outcome == outcome::ok || c.outcome == outcome::client_gone ? 0 : 1;
+    s.prompt_tokens = c.prompt_tokens.value_or(0);
+    s.output_tokens = c.output_tokens.value_or(0);
+    s.estimated_calls = c.tokens_from == record::tokens_from::estimated ? 1 : 0;
+    s.busy = record::busy(c);
+    s.duration = c.duration_ms;
+    if (c.first_token_ms) {
+        s.first_token = *c.first_token_ms;
+        s.first_token_calls = 1;
+    }
+    if (c.eval_ms) {
+        s.eval = *c.eval_ms;
+        s.eval_tokens = c.output_tokens.value_or(0);
+    }
+    if (c.cold_start.value_or(false)) {
+        s.cold_starts = 1;
+        s.cold_load = cold_wait(c);
+    }
+    s.queue = c.queue_ms.value_or(record::duration{});
+    s.prompts_cut = c.prompt_cut.value_or(false) ? 1 : 0;
+    s.request_bytes = c.request_bytes;
+    s.response_bytes = c.response_bytes;
+    return s;
+}
+
+}  // namespace tallyfs::ledger

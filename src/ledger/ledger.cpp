@@ -1,0 +1,248 @@
+#include "ledger/arithmetic.hpp"
+#include "ledger/queries.hpp"
+#include "ledger/store.hpp"
+
+#include <tallyfs/base/file.hpp>
+#include <tallyfs/ledger/ledger.hpp>
+
+#include <algorithm>
+#include <fcntl.h>
+
+namespace tallyfs::ledger {
+
+namespace {
+
+/// A file in use: its connection, and the statements that refer to it.
+struct session {
+    explicit session(const std::filesystem::path& path) : file(path) {
+        if (file.good()) configure(file);
+    }
+    database file;
+    std::optional<store> writer;
+};
+
+bool is_locked(const error_code& error) {
+    return error.category() == sqlite_category() && (error.value() & 0xff) == SQLITE_BUSY;
+}
+
+/// A missing table or column is SQLITE_ERROR: with the right version in the header, damage.
+bool is_unusable(const error_code& error) {
+    return is_damage(error) ||
+           (error.category() == sqlite_category() && error.value() == SQLITE_ERROR);
+}
+
+/// The hash of the `bytes` before `end`.
+result<std::uint64_t> hash_before(const std::filesystem::path& path, std::uint64_t end,
+                                  std::uint64_t bytes) {
+    const auto file = open_file(path, O_RDONLY);
+    if (!file) return file.error();
+    const auto line = read_at(file->get(), end - bytes, bytes);
+    if (!line) return line.error();
+    return hash_of(*line);
+}
+
+std::vector<std::string> names_with_lines(const standing& now, name_kind kind) {
+    std::vector<std::string> names;
+    for (std::size_t id = 0; id < now.name_stamps.size(); ++id) {
+        const auto& name = now.names.at(static_cast<name_id>(id));
+        if (name.kind != kind || name.text.empty()) continue;
+        if (now.name_stamps[id].lines > 0) names.push_back(name.text);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+stamp stamp_of(const standing& now, name_kind kind, const std::string& text) {
+    const auto id = now.names.find(kind, text);
+    return id && *id < now.name_stamps.size() ? now.name_stamps[*id] : stamp{};
+}
+
+}  // namespace
+
+struct ledger::implementation {
+    explicit implementation(std::filesystem::path path) : file(std::move(path)) {}
+
+    /// Opens a file that exists. `reset_reason` is set if it has to be begun anew instead.
+    error_code open_existing() {
+        current = std::make_unique<session>(file);
+        database& opened = current->file;
+        std::string mismatch;
+        if (opened.good()) mismatch = find_mismatch(opened);
+        if (opened.good() && mismatch.empty()) {
+            current->writer.emplace(opened);
+            auto loaded = load(opened);
+            if (loaded) {
+                now = std::move(*loaded);
+                return {};
+            }
+            opened.fail(loaded.error().value());
+        }
+        const auto failure = opened.take_failure();
+        current.reset();
+        if (failure && !is_unusable(failure)) return failure;
+        reset_reason = failure ? "the file is damaged: " + failure.message() : mismatch;
+        return {};
+    }
+
+    result<void> create() {
+        current.reset();
+        now = {};
+        if (auto removed = remove_files(file); !removed) return removed;
+        auto made = std::make_unique<session>(file);
+        if (const auto failure = made->file.take_failure()) return failure;
+        if (auto tables = create_tables(made->file); !tables) return tables;
+        made->writer.emplace(made->file);
+        if (const auto failure = made->file.take_failure()) return failure;
+        current = std::move(made);
+        return {};
+    }
+
+    /// Asks the file; none is open after a clear() that failed.
+    template <class Query, class... Arguments>
+    [[nodiscard]] auto ask(Query&& query, const Arguments&... arguments) const
+        -> decltype(query(std::declval<database&>(), arguments...)) {
+        if (!current) return make_sqlite_error(SQLITE_CANTOPEN);
+        return query(current->file, arguments...);
+    }
+
+    std::filesystem::path file;
+    std::string reset_reason;
+    std::unique_ptr<session> current;  ///< none after a clear() that failed
+    standing now;
+};
+
+ledger::ledger(std::filesystem::path file)
+    : implementation_(std::make_unique<implementation>(std::move(file))) {
+    const auto& path = implementation_->file;
+    const auto complain = [&](const error_code& why) {
+        const std::string advice = is_locked(why) ? " (another process has it open)" : "";
+        throw startup_error("cannot open the ledger " + path.string() + ": " + why.message() +
+                            advice);
+    };
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) {
+        if (const auto failure = implementation_->open_existing()) complain(failure);
+    }
+    if (!implementation_->current) {
+        if (const auto created = implementation_->create(); !created) complain(created.error());
+    }
+}
+
+ledger::~ledger() = default;
+
+const std::string& ledger::was_reset() const noexcept {
+    return implementation_->reset_reason;
+}
+
+journal::position ledger::checkpoint() const {
+    return implementation_->now.checkpoint;
+}
+
+result<void> ledger::apply(const journal::batch& lines) {
+    auto& self = *implementation_;
+    if (lines.text.empty()) return {};
+    const journal::position begin{lines.segment, lines.offset};
+    if (begin < self.now.checkpoint || lines.text.back() != '\n') {
+        return error_code(boost::system::errc::invalid_argument, boost::system::generic_category());
+    }
+    if (!self.current) return make_sqlite_error(SQLITE_CANTOPEN);
+    auto batch = collect(self.now, lines);
+    if (auto stored = self.current->writer->write(self.now, batch); !stored) {
+        self.now.names.shrink_to(batch.names_before);
+        return stored;
+    }
+    accept(self.now, std::move(batch));
+    return {};
+}
+
+result<void> ledger::clear() {
+    return implementation_->create();
+}
+
+result<std::string> ledger::reconcile(const std::vector<journal::segment_status>& segments) {
+    const auto& now = implementation_->now;
+    if (now.checkpoint == journal::position{}) return std::string();
+    const auto segment = std::find_if(segments.begin(), segments.end(), [&](const auto& status) {
+        return status.id == now.checkpoint.segment;
+    });
+    std::string reason;
+    if (segment == segments.end()) {
+        reason = "its last line is in " + now.checkpoint.segment.date.to_string() +
+                 ", of which the journal has no such segment";
+    } else if (segment->bytes < now.checkpoint.offset) {
+        reason = "it goes further than " + segment->path.string();
+    } else {
+        // A damaged mark must not reach before the segment's start.
+        const auto bytes = std::min(now.last_line.bytes, now.checkpoint.offset);
+        const auto found = hash_before(segment->path, now.checkpoint.offset, bytes);
+        if (!found) return found.error();
+        if (*found == now.last_line.hash) return std::string();
+        reason = "its last line is not the one in " + segment->path.string();
+    }
+    if (auto cleared = clear(); !cleared) return cleared.error();
+    return reason;
+}
+
+std::int64_t ledger::unreadable_lines() const noexcept {
+    return implementation_->now.unreadable_lines;
+}
+
+result<std::vector<usage_row>> ledger::usage(const usage_query& query) const {
+    return implementation_->ask(read_usage, implementation_->now, query);
+}
+
+std::vector<day> ledger::days() const {
+    std::vector<day> list;
+    for (const auto& [date, stamp] : implementation_->now.days) list.push_back(date);
+    return list;
+}
+
+std::vector<std::string> ledger::services() const {
+    return names_with_lines(implementation_->now, name_kind::service);
+}
+
+std::vector<std::string> ledger::models() const {
+    return names_with_lines(implementation_->now, name_kind::model);
+}
+
+stamp ledger::stamp_of_all() const {
+    return implementation_->now.all;
+}
+
+stamp ledger::stamp_of_day(day date) const {
+    const auto& days = implementation_->now.days;
+    const auto found = days.find(date);
+    return found == days.end() ? stamp{} : found->second;
+}
+
+stamp ledger::stamp_of_service(const std::string& service) const {
+    return stamp_of(implementation_->now, name_kind::service, service);
+}
+
+stamp ledger::stamp_of_model(const std::string& model) const {
+    return stamp_of(implementation_->now, name_kind::model, model);
+}
+
+result<std::vector<cold_start>> ledger::cold_starts(std::size_t rows_max) const {
+    return implementation_->ask(read_cold_starts, implementation_->now, rows_max);
+}
+
+result<std::vector<swap>> ledger::swaps(std::size_t rows_max) const {
+    return implementation_->ask(read_swaps, implementation_->now, rows_max);
+}
+
+result<std::vector<duplicate>> ledger::duplicates(std::optional<day> first,
+                                                  std::size_t rows_max) const {
+    return implementation_->ask(read_duplicates, implementation_->now, first, rows_max);
+}
+
+result<std::vector<repetition>> ledger::repetitions(day date) const {
+    return implementation_->ask(read_repetitions, implementation_->now, date);
+}
+
+result<std::optional<place>> ledger::locate(const uuid& id,
+                                            const std::filesystem::path& calls_directory) const {
+    return implementation_->ask(find_line, id, calls_directory);
+}
+
+}  // namespace tallyfs::ledger

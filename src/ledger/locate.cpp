@@ -1,0 +1,75 @@
+#include "ledger/queries.hpp"
+
+#include <tallyfs/base/file.hpp>
+
+#include <fcntl.h>
+
+namespace tallyfs::ledger {
+
+namespace {
+
+/// The line of `id` in a block's text. Lines are written with the id in lower case; that it
+/// stands where an id stands, and not in a name that a caller chose, only reading tells.
+std::optional<std::pair<std::size_t, std::size_t>> find_in(std::string_view text, const uuid& id) {
+    const std::string digits = id.to_string();
+    for (std::size_t at = text.find(digits); at != std::string_view::npos;
+         at = text.find(digits, at + 1)) {
+        const auto before = text.rfind('\n', at);
+        const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+        const auto newline = text.find('\n', at);
+        if (newline == std::string_view::npos) break;
+        const auto line = text.substr(begin, newline + 1 - begin);
+        const auto parsed = record::parse_call(line);
+        if (parsed && parsed->id == id) return std::pair(begin, line.size());
+    }
+    return std::nullopt;
+}
+
+std::vector<place> candidate_blocks(database& owner, const uuid& id) {
+    // An id is ordered by its call's start and lines by their call's end, so that blocks overlap.
+    statement read(owner,
+                   "SELECT day, part, offset, bytes FROM blocks INDEXED BY blocks_by_id "
+                   "WHERE max_id>=?1 AND min_id<=?1 ORDER BY day, part, offset");
+    read.bind(id_prefix(id));
+    std::vector<place> blocks;
+    while (read.step()) {
+        const std::chrono::days number(read.integer_as<int>(0));
+        blocks.push_back({{day(std::chrono::sys_days(number)), read.integer_as<unsigned>(1)},
+                          read.integer_as<std::uint64_t>(2),
+                          read.integer_as<std::uint64_t>(3)});
+    }
+    return blocks;
+}
+
+/// The block's text; empty when its segment has been deleted or cut since.
+result<std::string> read_block(const place& block, const std::filesystem::path& directory) {
+    const auto path = directory / block.segment.file_name();
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(path, missing);
+    if (missing == std::errc::no_such_file_or_directory) return std::string();
+    // Also keeps a damaged row from asking for more memory than the segment has bytes.
+    if (!missing && (block.offset > size || block.bytes > size - block.offset)) {
+        return std::string();
+    }
+    const auto file = open_file(path, O_RDONLY);
+    if (!file) return file.error();
+    return read_at(file->get(), block.offset, block.bytes);
+}
+
+}  // namespace
+
+result<std::optional<place>> find_line(database& owner, const uuid& id,
+                                       const std::filesystem::path& directory) {
+    const auto blocks = candidate_blocks(owner, id);
+    if (const auto failure = owner.take_failure()) return failure;
+    for (const auto& block : blocks) {
+        const auto text = read_block(block, directory);
+        if (!text) return text.error();
+        if (const auto line = find_in(*text, id)) {
+            return std::optional(place{block.segment, block.offset + line->first, line->second});
+        }
+    }
+    return std::optional<place>();
+}
+
+}  // namespace tallyfs::ledger

@@ -1,0 +1,26 @@
+// Answers from the file and from what stands in memory.
+// Format: docs/formats.md, "Ledger".
+#pragma once
+
+#include "ledger/schema.hpp"
+#include "ledger/standing.hpp"
+
+namespace tallyfs::ledger {
+
+/// Reads usage: whole and by day from the day sums (the open day's from memory), by quarter hour
+/// from the quarter sums. Rows are in the order of time, then of their group's names.
+[[nodiscard]] result<std::vector<usage_row>> read_usage(database& owner, const standing& now,
+                                                        const usage_query& query);
+[[nodiscard]] result<std::vector<cold_start>> read_cold_starts(database& owner, const standing& now,
+                                                               std::size_t rows_max);
+[[nodiscard]] result<std::vector<swap>> read_swaps(database& owner, const standing& now,
+                                                   std::size_t rows_max);
+[[nodiscard]] result<std::vector<duplicate>> read_duplicates(database& owner, const standing& now,
+                                                             std::optional<day> first,
+                                                             std::size_t rows_max);
+[[nodiscard]] result<std::vector<repetition>> read_repetitions(database& owner, const standing& now,
+                                                               day date);
+[[nodiscard]] result<std::optional<place>> find_line(database& owner, const uuid& id,
+                                                     const std::filesystem::path& directory);
+
+}  // namespace tallyfs::ledger

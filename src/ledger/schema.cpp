@@ -1,0 +1,120 @@
+#include "ledger/schema.hpp"
+
+#include "ledger/figures.hpp"
+
+namespace tallyfs::ledger {
+
+namespace {
+
+std::int64_t read_pragma(database& owner, const std::string& name) {
+    statement read(owner, "PRAGMA " + name);
+    return read.step() ? read.integer(0) : 0;
+}
+
+constexpr const char* fixed_tables = R"(
+CREATE TABLE checkpoint(
+    one INTEGER PRIMARY KEY CHECK(one = 1),
+    day INTEGER NOT NULL, part INTEGER NOT NULL, offset INTEGER NOT NULL,
+    last_line_bytes INTEGER NOT NULL, last_line_hash INTEGER NOT NULL,
+    lines INTEGER NOT NULL, changed_us INTEGER NOT NULL, unreadable_lines INTEGER NOT NULL);
+INSERT INTO checkpoint VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0);
+CREATE TABLE days(
+    day INTEGER PRIMARY KEY, lines INTEGER NOT NULL, changed_us INTEGER NOT NULL);
+CREATE TABLE names(
+    id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL,
+    lines INTEGER NOT NULL, changed_us INTEGER NOT NULL);
+CREATE TABLE groups(
+    id INTEGER PRIMARY KEY, service INTEGER NOT NULL, task INTEGER NOT NULL,
+    model INTEGER NOT NULL, endpoint INTEGER NOT NULL);
+CREATE TABLE prompt_log(seq INTEGER PRIMARY KEY, entries BLOB NOT NULL);
+CREATE TABLE duplicates(
+    day INTEGER NOT NULL, group_id INTEGER NOT NULL, prompt_hash NOT NULL,
+    calls INTEGER NOT NULL, busy_us INTEGER NOT NULL, tokens INTEGER NOT NULL,
+    first_us INTEGER NOT NULL, last_us INTEGER NOT NULL,
+    PRIMARY KEY(day, group_id, prompt_hash)) WITHOUT ROWID;
+CREATE INDEX duplicates_by_busy ON duplicates(busy_us);
+CREATE TABLE cold_starts(
+    seq INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, id BLOB NOT NULL,
+    group_id INTEGER NOT NULL, waited_us INTEGER NOT NULL, options TEXT NOT NULL,
+    evicted_model TEXT NOT NULL);
+CREATE TABLE swaps(
+    seq INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, id BLOB NOT NULL,
+    group_id INTEGER NOT NULL, waited_us INTEGER NOT NULL, options TEXT NOT NULL,
+    evicted_model TEXT NOT NULL, cause TEXT NOT NULL);
+CREATE TABLE loaded(model TEXT PRIMARY KEY, options TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE blocks(
+    day INTEGER NOT NULL, part INTEGER NOT NULL, offset INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, lines INTEGER NOT NULL,
+    min_id INTEGER NOT NULL, max_id INTEGER NOT NULL,
+    PRIMARY KEY(day, part, offset)) WITHOUT ROWID;
+CREATE INDEX blocks_by_id ON blocks(max_id, min_id);
+)";
+
+std::string figure_tables() {
+    const std::string figures = figure_definitions();
+    return "CREATE TABLE quarter_usage(day INTEGER NOT NULL, quarter INTEGER NOT NULL,"
+           "group_id INTEGER NOT NULL," +
+           figures +
+           ",PRIMARY KEY(day, quarter, group_id)) WITHOUT ROWID;"
+           "CREATE TABLE day_usage(day INTEGER NOT NULL, group_id INTEGER NOT NULL," +
+           figures +
+           ",prompts INTEGER NOT NULL, repeats INTEGER NOT NULL, repeat_busy_us INTEGER NOT NULL"
+           ",PRIMARY KEY(day, group_id)) WITHOUT ROWID;"
+           "CREATE INDEX day_usage_by_group ON day_usage(group_id, day);"
+           "CREATE TABLE total_usage(group_id INTEGER PRIMARY KEY," +
+           figures + ");";
+}
+
+}  // namespace
+
+void configure(database& owner) {
+    // One process owns the state directory and one thread the ledger: with the lock held all the
+    // time SQLite keeps the WAL's index in memory and asks for no lock twice.
+    owner.execute("PRAGMA locking_mode = EXCLUSIVE");
+    owner.execute("PRAGMA journal_mode = WAL");
+    // In a WAL this syncs only when the WAL is copied back. A power cut may take away the last
+    // transactions, whole ones, which the journal has; with OFF it could tear pages unnoticed.
+    owner.execute("PRAGMA synchronous = NORMAL");
+    // 16 MiB each: what a batch of a rebuild touches stays in memory, and a WAL of that size is
+    // copied back in one go instead of every 4 MiB.
+    owner.execute("PRAGMA cache_size = -16384");
+    owner.execute("PRAGMA wal_autocheckpoint = 4096");
+    owner.execute("PRAGMA journal_size_limit = 16777216");
+    owner.execute("PRAGMA temp_store = MEMORY");
+}
+
+bool is_empty(database& owner) {
+    statement count(owner, "SELECT count(*) FROM sqlite_schema");
+    return count.step() && count.integer(0) == 0;
+}
+
+std::string find_mismatch(database& owner) {
+    if (read_pragma(owner, "application_id") != application_id) {
+        return "the file is not a ledger of tallyfs";
+    }
+    const auto version = read_pragma(owner, "user_version");
+    if (version == schema_version) return "";
+    return "its schema has version " + std::to_string(version) + ", this program uses " +
+           std::to_string(schema_version);
+}
+
+result<void> create_tables(database& owner) {
+    transaction creation(owner);
+    owner.execute(fixed_tables);
+    owner.execute(figure_tables().c_str());
+    owner.execute(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
+    owner.execute(("PRAGMA user_version = " + std::to_string(schema_version)).c_str());
+    return creation.commit();
+}
+
+result<void> remove_files(const std::filesystem::path& file) {
+    // The WAL first: one that outlives its database could be replayed into the next.
+    for (const char* const suffix : {"-wal", "-shm", "-journal", ""}) {
+        std::error_code failure;
+        std::filesystem::remove(file.string() + suffix, failure);
+        if (failure) return error_code(failure.value(), boost::system::generic_category());
+    }
+    return {};
+}
+
+}  // namespace tallyfs::ledger

@@ -1,0 +1,28 @@
+// The ledger's file: its tables, how it is opened, and when it is of no use.
+// Format: docs/formats.md, "Ledger".
+#pragma once
+
+#include "ledger/sqlite.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace tallyfs::ledger {
+
+/// PRAGMA user_version. Grows with every change of the tables or of what stands in them.
+inline constexpr int schema_version = 1;
+/// PRAGMA application_id: "taly" in ASCII.
+inline constexpr int application_id = 0x74616c79;
+
+/// Sets up a connection that was just opened. Errors stay in `owner`.
+void configure(database& owner);
+/// True if the file has no tables yet.
+[[nodiscard]] bool is_empty(database& owner);
+/// Why the file cannot be used although SQLite can read it; "" if it can.
+[[nodiscard]] std::string find_mismatch(database& owner);
+/// Makes the tables of an empty file.
+[[nodiscard]] result<void> create_tables(database& owner);
+/// Deletes the file and what SQLite keeps beside it.
+[[nodiscard]] result<void> remove_files(const std::filesystem::path& file);
+
+}  // namespace tallyfs::ledger
