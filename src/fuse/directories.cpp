@@ -1,0 +1,145 @@
+// OPENDIR takes the listing, READDIR and READDIRPLUS page through it.
+#include "fuse/attributes.hpp"
+#include "fuse/operations.hpp"
+
+#include <cerrno>
+
+namespace tallyfs::fuse {
+
+namespace {
+
+outcome opened_listing(std::shared_ptr<const listing> listed) {
+    auto made = std::make_shared<handle>();
+    made->node = listed->directory;
+    made->listed = std::move(listed);
+    return opened{std::move(made)};
+}
+
+outcome list_directory(context& served, const std::shared_ptr<inode>& node, std::uint64_t moment,
+                       bool current) {
+    const auto* directory = directory_of(*node);
+    if (!current && directory->follows_journal()) return failed{EAGAIN};
+    auto listed = std::make_shared<listing>();
+    listed->directory = node;
+    for (const auto& entry : directory->list()) {
+        listed->entries.push_back(
+            {entry.name, inode_of_node(served, node, entry.name, entry.node)});
+    }
+    if (current) served.known.add(moment, listed);
+    return opened_listing(std::move(listed));
+}
+
+/// Fills an answer of at most `size` bytes with entries from `offset` on. Offsets count entries:
+/// "." is 0, ".." is 1.
+class page {
+  public:
+    page(context& served, fuse_req_t request, const listing& listed, std::size_t size)
+        : served_(served), request_(request), listed_(listed), bytes_(size) {}
+
+    void fill(std::size_t offset, bool plus) {
+        const std::size_t count = listed_.entries.size() + dots;
+        for (std::size_t index = offset; index < count; ++index) {
+            if (!(plus ? add_plus(index) : add(index))) return;
+        }
+    }
+
+    /// Sends it. References of a page that the kernel did not take are taken back.
+    void reply() {
+        if (fuse_reply_buf(request_, bytes_.data(), used_) == 0) return;
+        for (const auto& node : given_) served_.inodes.forget(node->number, 1);
+    }
+
+  private:
+    static constexpr std::size_t dots = 2;
+
+    [[nodiscard]] const inode& dot(std::size_t index) const {
+        const auto& here = *listed_.directory;
+        return index == 1 && here.parent != nullptr ? *here.parent : here;
+    }
+
+    bool add(std::size_t index) {
+        const bool is_dot = index < dots;
+        const inode& node = is_dot ? dot(index) : *listed_.entries[index - dots].node;
+        struct stat status {};
+        status.st_ino = tree::inode_of(node.path);
+        status.st_mode = status_of(served_, node).st_mode;
+        return advance(fuse_add_direntry(request_, bytes_.data() + used_, bytes_.size() - used_,
+                                         name(index), &status, static_cast<off_t>(index + 1)));
+    }
+
+    bool add_plus(std::size_t index) {
+        const bool is_dot = index < dots;
+        fuse_entry_param entry{};
+        if (is_dot) {
+            entry.attr = status_of(served_, dot(index));  // number 0: gives no reference
+        } else {
+            entry = entry_parameters(served_, *listed_.entries[index - dots].node);
+        }
+        const bool fits =
+            advance(fuse_add_direntry_plus(request_, bytes_.data() + used_, bytes_.size() - used_,
+                                           name(index), &entry, static_cast<off_t>(index + 1)));
+        if (fits && !is_dot) {
+            given_.push_back(listed_.entries[index - dots].node);
+            served_.inodes.remember(given_.back());
+        }
+        return fits;
+    }
+
+    [[nodiscard]] const char* name(std::size_t index) const {
+        if (index == 0) return ".";
+        return index == 1 ? ".." : listed_.entries[index - dots].name.c_str();
+    }
+
+    bool advance(std::size_t needed) {
+        if (needed > bytes_.size() - used_) return false;
+        used_ += needed;
+        return true;
+    }
+
+    context& served_;
+    fuse_req_t request_;
+    const listing& listed_;
+    std::vector<char> bytes_;
+    std::size_t used_ = 0;
+    std::vector<std::shared_ptr<inode>> given_;
+};
+
+void read_page(context& served, fuse_req_t request, std::size_t size, off_t offset,
+               const fuse_file_info* file, bool plus) {
+    const auto opened_directory = served.handles.find(file->fh);
+    if (opened_directory == nullptr || opened_directory->listed == nullptr || offset < 0) {
+        return deliver(served, request, failed{EBADF});
+    }
+    page answer(served, request, *opened_directory->listed, size);
+    answer.fill(static_cast<std::size_t>(offset), plus);
+    answer.reply();
+}
+
+}  // namespace
+
+void open_directory(context& served, fuse_req_t request, fuse_ino_t number, fuse_file_info*) {
+    const auto node = served.inodes.find(number);
+    if (node == nullptr) return deliver(served, request, failed{ESTALE});
+    if (!std::holds_alternative<directory_content>(node->content)) {
+        return deliver(served, request, failed{ENOTDIR});
+    }
+    const std::uint64_t moment = served.views.moment();
+    if (auto listed = served.known.find_listing(moment, *node)) {
+        return deliver(served, request, opened_listing(std::move(listed)));
+    }
+    ask_views(served, request, [node, moment](context& asked, bool current) {
+        return list_directory(asked, node, moment, current);
+    });
+}
+
+void read_directory(context& served, fuse_req_t request, fuse_ino_t, std::size_t size, off_t offset,
+                    fuse_file_info* file) {
+    read_page(served, request, size, offset, file, false);
+}
+
+void read_directory_plus(context& served, fuse_req_t request, fuse_ino_t, std::size_t size,
+                         off_t offset, fuse_file_info* file) {
+    read_page(served, request, size, offset, file, true);
+}
+
+}  // namespace tallyfs::fuse

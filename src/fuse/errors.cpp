@@ -1,0 +1,37 @@
+#include "fuse/errors.hpp"
+
+#include <tallyfs/base/log.hpp>
+
+#include <cerrno>
+#include <new>
+
+namespace tallyfs::fuse {
+
+int errno_of(const error_code& error) noexcept {
+    switch (error.value()) {
+        case ENOENT:
+            return ESTALE;  // deleted since it was looked up: the kernel looks it up once more
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM:
+            return error.value();
+        default:
+            return EIO;
+    }
+}
+
+int error_of_exception(const char* doing) noexcept {
+    try {
+        throw;
+    } catch (const std::bad_alloc&) {
+        return ENOMEM;
+    } catch (const std::exception& failure) {
+        spdlog::error("mount: {}: {}", doing, failure.what());
+        return EIO;
+    } catch (...) {
+        spdlog::error("mount: {}: unknown exception", doing);
+        return EIO;
+    }
+}
+
+}  // namespace tallyfs::fuse

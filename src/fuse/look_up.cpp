@@ -1,0 +1,124 @@
+// LOOKUP, GETATTR, READLINK and FORGET.
+#include "fuse/attributes.hpp"
+#include "fuse/errors.hpp"
+#include "fuse/operations.hpp"
+
+#include <cerrno>
+
+namespace tallyfs::fuse {
+
+namespace {
+
+outcome answer_for(const std::shared_ptr<inode>& node) {
+    if (node == nullptr) return failed{ENOENT};
+    return entry_of{node};
+}
+
+struct content_filler {
+    context& served;
+    inode& made;
+
+    void operator()(const std::shared_ptr<const tree::directory>& directory) const {
+        made.content.emplace<directory_content>(directory);
+    }
+    void operator()(const tree::text_file& text) const {
+        auto bytes = served.rendered.size_of(made.key);
+        if (!bytes) bytes = served.rendered.make(made.key, text)->size();
+        made.content.emplace<text_content>(text_content{text.version, *bytes});
+    }
+    void operator()(const tree::log_file& file) const {
+        auto& log = made.content.emplace<log_content>(file);
+        // Nobody holds this inode yet, so there is nothing to prepare the kernel for.
+        log.published = log.bytes();
+        if (!log.closed) made.changed = changed_on_disk(log, made.changed);
+    }
+    void operator()(const tree::link& link) const {
+        made.content.emplace<link_content>(link_content{link.target});
+    }
+};
+
+/// The root has no parent that knows when it changed: it is as young as its youngest entry.
+wall_time youngest_entry(const tree::directory& directory) {
+    wall_time youngest{};
+    for (const auto& entry : directory.list()) youngest = std::max(youngest, entry.node.changed);
+    return youngest;
+}
+
+outcome root_attributes(context& served, std::uint64_t moment) {
+    const auto& root = served.inodes.root();
+    root->changed = youngest_entry(*directory_of(*root));
+    served.known.add(moment, *root, "", root);
+    return attributes_of{root};
+}
+
+}  // namespace
+
+const tree::directory* directory_of(const inode& node) noexcept {
+    const auto* content = std::get_if<directory_content>(&node.content);
+    return content != nullptr ? content->directory.get() : nullptr;
+}
+
+std::shared_ptr<inode> inode_of_node(context& served, const std::shared_ptr<inode>& parent,
+                                     std::string_view name, const tree::node& node) {
+    const std::string key = key_of(path_below(*parent, name), node.content);
+    auto found = served.inodes.intern(parent, name, key, [&](inode& made) {
+        made.changed = node.changed;
+        std::visit(content_filler{served, made}, node.content);
+    });
+    if (auto* content = std::get_if<directory_content>(&found->content)) {
+        content->directory = std::get<std::shared_ptr<const tree::directory>>(node.content);
+        found->changed = node.changed;
+    }
+    return found;
+}
+
+void look_up(context& served, fuse_req_t request, fuse_ino_t parent_number, const char* name) {
+    const auto parent = served.inodes.find(parent_number);
+    if (parent == nullptr) return deliver(served, request, failed{ESTALE});
+    if (!std::holds_alternative<directory_content>(parent->content)) {
+        return deliver(served, request, failed{ENOTDIR});
+    }
+    const std::uint64_t moment = served.views.moment();
+    if (const auto known = served.known.find(moment, *parent, name)) {
+        return deliver(served, request, answer_for(*known));
+    }
+    ask_views(served, request,
+              [parent, name = std::string(name), moment](context& asked, bool current) -> outcome {
+                  const auto* directory = directory_of(*parent);
+                  if (!current && directory->follows_journal()) return failed{EAGAIN};
+                  const auto found = directory->find(name);
+                  const auto node = found ? inode_of_node(asked, parent, name, *found) : nullptr;
+                  if (current) asked.known.add(moment, *parent, name, node);
+                  return answer_for(node);
+              });
+}
+
+void get_attributes(context& served, fuse_req_t request, fuse_ino_t number, fuse_file_info*) {
+    const auto node = served.inodes.find(number);
+    if (node == nullptr) return deliver(served, request, failed{ESTALE});
+    const std::uint64_t moment = served.views.moment();
+    if (node->parent != nullptr || served.known.find(moment, *node, "")) {
+        return deliver(served, request, attributes_of{node});
+    }
+    ask_views(served, request,
+              [moment](context& asked, bool) { return root_attributes(asked, moment); });
+}
+
+void read_link(context& served, fuse_req_t request, fuse_ino_t number) {
+    const auto node = served.inodes.find(number);
+    const auto* link = node != nullptr ? std::get_if<link_content>(&node->content) : nullptr;
+    if (link == nullptr) return deliver(served, request, failed{EINVAL});
+    fuse_reply_readlink(request, link->target.c_str());
+}
+
+void forget(context& served, fuse_req_t request, fuse_ino_t number, std::uint64_t count) {
+    served.inodes.forget(number, count);
+    fuse_reply_none(request);
+}
+
+void forget_many(context& served, fuse_req_t request, std::size_t count, fuse_forget_data* list) {
+    for (const auto& one : std::span(list, count)) served.inodes.forget(one.ino, one.nlookup);
+    fuse_reply_none(request);
+}
+
+}  // namespace tallyfs::fuse

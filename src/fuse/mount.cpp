@@ -1,0 +1,171 @@
+#include "fuse/device.hpp"
+#include "fuse/errors.hpp"
+#include "fuse/mount_table.hpp"
+#include "fuse/operations.hpp"
+#include "fuse/workers.hpp"
+
+#include <tallyfs/base/log.hpp>
+#include <tallyfs/fuse/mount.hpp>
+
+#include <csignal>
+
+namespace tallyfs::fuse {
+
+namespace {
+
+/// The kernel asks at once; a second is what a machine that swaps may take.
+constexpr std::chrono::seconds first_request_max{10};
+
+struct session_deleter {
+    void operator()(fuse_session* session) const noexcept { fuse_session_destroy(session); }
+};
+using session_pointer = std::unique_ptr<fuse_session, session_deleter>;
+
+session_pointer make_session(context& served) {
+    std::string name = "tallyfs";
+    std::array<char*, 2> arguments{name.data(), nullptr};
+    fuse_args options = FUSE_ARGS_INIT(1, arguments.data());
+    session_pointer made(
+        fuse_session_new(&options, &operations(), sizeof(fuse_lowlevel_ops), &served));
+    fuse_opt_free_args(&options);
+    if (made == nullptr) throw startup_error("libfuse cannot make a session");
+    return made;
+}
+
+}  // namespace
+
+class mount::session {
+  public:
+    session(const mount_options& options, std::shared_ptr<const tree::directory> root,
+            tree::view_thread& views);
+    ~session();
+
+    void stop();
+    void on_ended(std::function<void()> ended);
+    [[nodiscard]] context& served() noexcept { return *served_; }
+
+  private:
+    void watch();
+    void end_threads();
+
+    const std::filesystem::path path_;
+    const std::shared_ptr<context> served_;
+    std::uint64_t mount_number_ = 0;
+    session_pointer fuse_;
+    std::unique_ptr<workers> workers_;
+
+    std::mutex stop_mutex_;  ///< held while stopping: a second caller waits for the first
+    bool stopped_ = false;   ///< guarded by stop_mutex_
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool stopping_ = false;
+    std::function<void()> ended_;
+    std::thread watcher_;
+};
+
+mount::session::session(const mount_options& options, std::shared_ptr<const tree::directory> root,
+                        tree::view_thread& views)
+    : path_(locate(options.mountpoint)),
+      served_(std::make_shared<context>(options, std::move(root), views)),
+      fuse_(make_session(*served_)) {
+    check_mountpoint(path_);
+    unique_fd device = open_mounted(path_, options);
+    if (const auto there = top_mount(path_)) mount_number_ = there->number;
+    if (!served_->direct.attach(fuse_.get(), device.get(), options.passthrough)) {
+        static_cast<void>(unmount_own(path_, mount_number_));
+        throw startup_error("libfuse cannot use the mounted device");
+    }
+    static_cast<void>(device.release());  // the session closes it
+    workers_ = std::make_unique<workers>(*served_, fuse_.get());
+    workers_->start(std::max(options.workers, 1U));
+    served_->sizes.start(fuse_.get());
+    if (!workers_->wait_until_ready(first_request_max)) {
+        end_threads();
+        throw startup_error("the kernel does not use the mount at " + path_.string());
+    }
+    watcher_ = std::thread([this] { watch(); });
+}
+
+mount::session::~session() {
+    stop();
+    if (watcher_.joinable()) watcher_.join();
+}
+
+void mount::session::stop() {
+    const std::lock_guard only_one(stop_mutex_);
+    if (stopped_) return;
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    end_threads();
+    stopped_ = true;
+    // From within on_ended() the watcher cannot wait for itself: the destructor does.
+    if (watcher_.joinable() && watcher_.get_id() != std::this_thread::get_id()) watcher_.join();
+}
+
+/// In this order: a request that unmounting causes, and a READ that a notification waits for,
+/// are answered only as long as the workers run.
+void mount::session::end_threads() {
+    if (const auto failure = unmount_own(path_, mount_number_)) {
+        spdlog::error("mount: {} stays mounted: {}", path_.string(), *failure);
+    }
+    served_->parked.close();
+    served_->sizes.stop();
+    workers_->stop();
+    served_->handles.clear();
+    fuse_.reset();  // closes the device: who still has a file open gets ENOTCONN
+}
+
+void mount::session::watch() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    workers_->wait_until_ended();
+    std::function<void()> ended;
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return stopping_ || ended_ != nullptr; });
+        if (stopping_) return;
+        ended = ended_;
+    }
+    try {
+        ended();
+    } catch (...) {
+        static_cast<void>(error_of_exception("telling that the mount ended"));
+    }
+}
+
+void mount::session::on_ended(std::function<void()> ended) {
+    {
+        const std::lock_guard lock(mutex_);
+        ended_ = std::move(ended);
+    }
+    changed_.notify_all();
+}
+
+mount::mount(mount_options options, std::shared_ptr<const tree::directory> root,
+             tree::view_thread& views)
+    : session_(std::make_unique<session>(options, std::move(root), views)) {}
+
+mount::~mount() = default;
+
+void mount::logs_changed() noexcept {
+    session_->served().sizes.hint();
+}
+
+void mount::stop() {
+    session_->stop();
+}
+
+void mount::on_ended(std::function<void()> ended) {
+    session_->on_ended(std::move(ended));
+}
+
+bool mount::passthrough_active() const noexcept {
+    return session_->served().direct.active();
+}
+
+}  // namespace tallyfs::fuse

@@ -1,0 +1,123 @@
+// OPEN, READ and RELEASE of files.
+#include "fuse/errors.hpp"
+#include "fuse/operations.hpp"
+
+#include <tallyfs/base/log.hpp>
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <fcntl.h>
+
+namespace tallyfs::fuse {
+
+namespace {
+
+/// On the view thread: the bytes of a rendering that were dropped, made once more if the version
+/// is still the one that the name stands for. ESTALE makes the kernel look the name up again.
+outcome open_again(context& served, const std::shared_ptr<inode>& node) {
+    const auto wanted = std::get<text_content>(node->content);
+    const auto found = directory_of(*node->parent)->find(node->name);
+    const auto* text = found ? std::get_if<tree::text_file>(&found->content) : nullptr;
+    if (text == nullptr || text->version != wanted.version) return failed{ESTALE};
+    auto bytes = served.rendered.find(node->key);
+    if (bytes == nullptr) bytes = served.rendered.make(node->key, *text);
+    if (bytes->size() != wanted.bytes) {
+        spdlog::error("mount: {} version {} was {} bytes, now {}", node->path, wanted.version,
+                      wanted.bytes, bytes->size());
+        return failed{EIO};
+    }
+    auto made = std::make_shared<handle>();
+    made->node = node;
+    made->bytes = std::move(bytes);
+    return opened{std::move(made)};
+}
+
+void open_text(context& served, fuse_req_t request, const std::shared_ptr<inode>& node) {
+    auto bytes = served.rendered.find(node->key);
+    if (bytes == nullptr) {
+        return ask_views(served, request,
+                         [node](context& asked, bool) { return open_again(asked, node); });
+    }
+    auto made = std::make_shared<handle>();
+    made->node = node;
+    made->bytes = std::move(bytes);
+    deliver(served, request, opened{std::move(made)});
+}
+
+/// All opens of an inode at one time are of one kind, as the kernel demands.
+result<std::shared_ptr<handle>> open_log(context& served, const std::shared_ptr<inode>& node) {
+    auto& log = std::get<log_content>(node->content);
+    auto made = std::make_shared<handle>();
+    made->node = node;
+    const std::lock_guard lock(log.open_mutex);
+    made->descriptor = log.open_descriptor.lock();
+    made->backing = log.open_backing.lock();
+    if (made->descriptor != nullptr) return made;
+    auto file = open_file(log.path, O_RDONLY);
+    if (!file) return file.error();
+    made->descriptor = std::make_shared<const unique_fd>(std::move(*file));
+    if (log.closed) made->backing = served.direct.give(made->descriptor->get());
+    log.open_descriptor = made->descriptor;
+    log.open_backing = made->backing;
+    return made;
+}
+
+void read_rendering(fuse_req_t request, const std::string& bytes, std::size_t size,
+                    std::size_t offset) {
+    const auto start = std::min(offset, bytes.size());
+    fuse_reply_buf(request, bytes.data() + start, std::min(size, bytes.size() - start));
+}
+
+/// Never clamped to the published size: the page at the end must have what is there already.
+void read_log(fuse_req_t request, int descriptor, std::size_t size, off_t offset) {
+    struct stat status {};
+    if (::fstat(descriptor, &status) != 0) {
+        fuse_reply_err(request, errno_of(last_system_error()));
+        return;
+    }
+    // Asked for what is there, libfuse need not handle a short splice, which it does by copying.
+    const auto there = std::max<off_t>(status.st_size - offset, 0);
+    fuse_bufvec source = FUSE_BUFVEC_INIT(std::min(size, static_cast<std::size_t>(there)));
+    source.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
+    source.buf[0].fd = descriptor;
+    source.buf[0].pos = offset;
+    fuse_reply_data(request, &source, static_cast<fuse_buf_copy_flags>(0));
+}
+
+}  // namespace
+
+void open(context& served, fuse_req_t request, fuse_ino_t number, fuse_file_info* file) {
+    const auto node = served.inodes.find(number);
+    if (node == nullptr) return deliver(served, request, failed{ESTALE});
+    if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0) {
+        return deliver(served, request, failed{EROFS});
+    }
+    if (std::holds_alternative<text_content>(node->content)) {
+        return open_text(served, request, node);
+    }
+    if (!std::holds_alternative<log_content>(node->content)) {
+        return deliver(served, request, failed{EINVAL});
+    }
+    auto made = open_log(served, node);
+    if (!made) return deliver(served, request, failed{errno_of(made.error())});
+    deliver(served, request, opened{std::move(*made)});
+}
+
+void read(context& served, fuse_req_t request, fuse_ino_t, std::size_t size, off_t offset,
+          fuse_file_info* file) {
+    const auto opened_file = served.handles.find(file->fh);
+    if (opened_file == nullptr || offset < 0) return deliver(served, request, failed{EBADF});
+    if (opened_file->bytes != nullptr) {
+        return read_rendering(request, *opened_file->bytes, size, static_cast<std::size_t>(offset));
+    }
+    if (opened_file->descriptor == nullptr) return deliver(served, request, failed{EISDIR});
+    read_log(request, opened_file->descriptor->get(), size, offset);
+}
+
+void release(context& served, fuse_req_t request, fuse_ino_t, fuse_file_info* file) {
+    served.handles.remove(file->fh);
+    fuse_reply_err(request, 0);
+}
+
+}  // namespace tallyfs::fuse

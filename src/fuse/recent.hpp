@@ -1,0 +1,66 @@
+// A map that keeps what was used last: it forgets the rest when the sum of what its entries
+// weigh exceeds a limit. No outside format.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace tallyfs::fuse {
+
+/// Not thread-safe: its owner locks.
+template <class Value>
+class recent {
+  public:
+    explicit recent(std::size_t weight_max) : weight_max_(weight_max) {}
+
+    /// Null if it is not there. Valid until the next call.
+    [[nodiscard]] const Value* find(const std::string& key) {
+        const auto place = places_.find(key);
+        if (place == places_.end()) return nullptr;
+        entries_.splice(entries_.begin(), entries_, place->second);
+        return &place->second->value;
+    }
+
+    /// Adds or replaces. The entry added last stays, however much it weighs.
+    void add(const std::string& key, Value value, std::size_t weight) {
+        erase(key);
+        entries_.push_front({key, std::move(value), weight});
+        places_[key] = entries_.begin();
+        weight_ += weight;
+        while (weight_ > weight_max_ && entries_.size() > 1)
+            erase(std::string(entries_.back().key));
+    }
+
+    void clear() {
+        places_.clear();
+        entries_.clear();
+        weight_ = 0;
+    }
+
+    [[nodiscard]] std::size_t weight() const noexcept { return weight_; }
+
+  private:
+    struct entry {
+        std::string key;
+        Value value;
+        std::size_t weight;
+    };
+
+    void erase(const std::string& key) {
+        const auto place = places_.find(key);
+        if (place == places_.end()) return;
+        weight_ -= place->second->weight;
+        entries_.erase(place->second);
+        places_.erase(place);
+    }
+
+    const std::size_t weight_max_;
+    std::size_t weight_ = 0;
+    std::list<entry> entries_;  ///< the one used last in front
+    std::unordered_map<std::string, typename std::list<entry>::iterator> places_;
+};
+
+}  // namespace tallyfs::fuse
