@@ -14,7 +14,8 @@ namespace tallyfs::dialect {
 
 /// Keys are matched as Go matches them: without case, the last one wins.
 struct request_report {
-    bool readable = false;   ///< the body was one complete JSON object (or multipart form)
+    /// The body began with a complete JSON object (what follows Ollama ignores), or was a form.
+    bool readable = false;
     bool ambiguous = false;  ///< `model` stood there twice, with different values
     std::optional<std::string> model;
     bool stream = false;     ///< asked for, or the route's default
@@ -24,15 +25,18 @@ struct request_report {
     std::int64_t prompt_bytes = 0;               ///< text in prompts and messages, images left out
     std::optional<std::int64_t> context_length;  ///< options.num_ctx
     std::string options;      ///< JSON object: num_ctx, num_gpu, num_batch, main_gpu, num_thread,
-                              ///< use_mmap, keep_alive as far as given; "" if none was
+                              ///< use_mmap, draft_num_predict, shift, keep_alive as far as given;
+                              ///< "" if none was
     std::string prompt_hash;  ///< 32 hex digits; "" if unreadable
 };
 
-/// Limits of a request: a nesting deeper than Go's own (10,000) is unreadable.
+/// Limits of a request: a nesting deeper than Go's own (10,000) is unreadable. Memory is flat
+/// whatever the body's size. The stack must have room for that depth: about 1 MiB.
 class request_reader {
   public:
-    /// `content_type` and `content_encoding` as in the request's head ("" if absent): JSON unless
-    /// multipart/form-data says otherwise; "zstd" is decoded up to `decoded_bytes_max`.
+    /// `content_type` and `content_encoding` as in the request's head ("" if absent). As with
+    /// Ollama a transcription is a form and everything else JSON, whatever the type says; "zstd"
+    /// is decoded on /v1 routes, up to `decoded_bytes_max`.
     /// `hash_key` keys the HMAC-SHA-256 over operation, prompts, messages and images.
     request_reader(operation op, std::string_view content_type, std::string_view content_encoding,
                    std::string_view hash_key, std::size_t decoded_bytes_max = 64u << 20);
@@ -52,7 +56,8 @@ class request_reader {
 
 /// The body of an OpenAI chat request with usage asked for: `stream_options.include_usage` set to
 /// true by an edit of the text, every other byte kept. nullopt where nothing is to be done: not a
-/// stream, not readable, or include_usage written by the client (true or false).
+/// stream, not readable, or include_usage written by the client (true or false). Two stream_options
+/// are one, as in Go.
 [[nodiscard]] std::optional<std::string> ask_for_usage(std::string_view body,
                                                        const request_report& report);
 

@@ -58,6 +58,7 @@ class usage_event_filter {
   private:
     std::string pending_;  ///< start of an event; passed on unfiltered beyond 1 MiB
     bool oversized_ = false;
+    bool line_is_blank_ = true;  ///< nothing but CR in the current line so far
 };
 
 }  // namespace tallyfs::dialect
