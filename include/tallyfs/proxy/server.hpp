@@ -36,8 +36,7 @@ struct server_options {
     bool record_polls = false;            ///< also write a line for /api/tags, /api/version, …
     bool refuse_when_unrecorded = false;  ///< 503 while the journal cannot be written
 
-    /// Go's own default for net/http (http.DefaultMaxHeaderBytes is 1 MiB); no real client needs
-    /// more than this.
+    /// Of a request, at least 4 KiB. Go allows 1 MiB by default; no real client needs that.
     std::size_t head_bytes_max = 64 * 1024;
     /// Of inference requests, which are read whole: images and audio are base64 inside.
     std::size_t inference_body_bytes_max = std::size_t{100} << 20;
@@ -45,14 +44,17 @@ struct server_options {
     std::size_t idle_upstream_connections_max = 64;
     std::chrono::seconds client_idle_max{300};   ///< a keep-alive connection without a request
     std::chrono::seconds client_head_max{60};    ///< from the first byte of a head to its last
-    std::chrono::seconds client_stall_max{600};  ///< a body that does not move, either way
+    /// A body that does not move, either way, because the client sends or takes nothing (or the
+    /// upstream takes nothing). What the upstream sends has no limit: a load, a long prompt or a
+    /// checksum can take any time, and the client can go whenever it likes.
+    std::chrono::seconds client_stall_max{600};
     std::chrono::seconds upstream_connect_max{10};
     std::chrono::seconds drain_max{10};              ///< at stop: for calls in flight
     std::chrono::milliseconds process_wait_max{5};   ///< the append waits this long for the process
     std::chrono::milliseconds watch_interval{2000};  ///< /api/ps and /api/version while in use
-    /// A first load of a model takes longer than this; a look at a loaded one less
-    /// (docs/ollama.md).
-    std::chrono::milliseconds cold_load_min{250};
+    /// A first load of a model takes longer than this (254 ms and more were measured, even for a
+    /// tiny model), a look at a loaded one less (10 ms at most; docs/ollama.md).
+    std::chrono::milliseconds cold_load_min{100};
 };
 
 class server {
@@ -68,7 +70,8 @@ class server {
 
     void start();
     /// Stops accepting, waits up to drain_max for calls in flight, then cuts the rest (each is
-    /// recorded). Returns when nothing runs any more. Not from a proxy thread.
+    /// recorded as interrupted, "tallyfs stopped"). Returns when nothing runs any more. Not from a
+    /// proxy thread.
     void stop();
     /// The port of each listener, in their order.
     [[nodiscard]] std::vector<std::uint16_t> ports() const;

@@ -1,0 +1,70 @@
+// What all threads of the proxy share: options, registries, and where calls are recorded.
+// Rules: docs/architecture.md, "Proxy".
+#pragma once
+
+#include <tallyfs/proxy/server.hpp>
+
+#include <proxy/host_rule.hpp>
+#include <proxy/upstream_pool.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace tallyfs::proxy {
+
+class watcher;
+
+/// Made before the threads start and destroyed after they ended. The members that are not const
+/// are safe from any thread.
+struct proxy_context {
+    proxy_context(server_options given, journal::stream& calls_stream,
+                  journal::open_calls& open_table, state::upstream_board& upstream_board,
+                  state::proxy_counters& proxy_counters, state::bounded_names& service_names,
+                  const clock_source& clock_source)
+        : options(std::move(given)),
+          upstream{options.upstream_host, options.upstream_port},
+          upstream_text(upstream.text()),
+          rules(options.callers),
+          own(this_machine()),
+          calls(calls_stream),
+          open(open_table),
+          board(upstream_board),
+          counters(proxy_counters),
+          services(service_names),
+          clock(clock_source) {}
+
+    const server_options options;
+    const upstream_address upstream;
+    const std::string upstream_text;  ///< "127.0.0.1:11434"
+    const caller_rules rules;
+    const own_names own;
+
+    journal::stream& calls;
+    journal::open_calls& open;
+    state::upstream_board& board;
+    state::proxy_counters& counters;
+    state::bounded_names& services;
+    state::bounded_names tasks;
+    state::bounded_names models;
+    const clock_source& clock;
+
+    watcher* watch = nullptr;  ///< set before the threads start
+    /// Ended before the threads' io_contexts are destroyed: its answers go there.
+    std::optional<process_finder> finder{std::in_place};
+
+    /// Inference calls that were sent to the upstream and have not ended, and those of them that
+    /// get tokens now: another call can have to wait behind them.
+    std::atomic<int> running{0};
+    std::atomic<int> decoding{0};
+    std::atomic<std::size_t> sessions{0};
+    std::atomic<bool> draining{false};
+
+    /// For stop(): told when the last session ends.
+    std::mutex idle_mutex;
+    std::condition_variable idle_changed;
+};
+
+}  // namespace tallyfs::proxy

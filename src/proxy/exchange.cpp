@@ -1,0 +1,169 @@
+#include "proxy/exchange.hpp"
+
+#include <proxy/own_reply.hpp>
+#include <proxy/watcher.hpp>
+
+namespace tallyfs::proxy {
+
+exchange::exchange(session& s) : session_(s), context_(s.context()), scratch_(s.scratch()) {}
+
+exchange::~exchange() {
+    if (counted_running_) --context_.running;
+    if (counted_decoding_) --context_.decoding;
+}
+
+void exchange::begin() {
+    started_ = context_.clock.steady();
+    started_wall_ = context_.clock.wall();
+    const auto& head = session_.head();
+    target_ = reduce_target(head);
+    path_ = dialect::split_base_path(target_.target);
+    route_ = dialect::classify(head.method(), path_.target);
+    inference_ = route_.op != dialect::operation::none;
+    const bool poll = route_.kind == dialect::route_class::poll;
+    wants_line_ = !poll || context_.options.record_polls;
+    ++context_.counters.requests;
+    if (poll) ++context_.counters.polls;
+    line_.id = uuid::make(started_wall_);
+    line_.node = context_.options.node;
+    line_.client = session_.client_text();
+    line_.upstream = context_.upstream_text;
+    describe_request(line_, route_, nullptr);
+    context_.watch->touch();
+}
+
+task<bool> exchange::run() {
+    begin();
+    bool keep = false;
+    std::exception_ptr failed;
+    try {
+        keep = co_await serve();
+    } catch (const std::exception&) {
+        failed = std::current_exception();
+    }
+    co_await finish_pump();
+    session_.client().when_idle(nullptr);
+    session_.reading().at = session_.writing().at = steady_time::max();
+    session_.owner().pool().discard(std::move(upstream_));
+    if (failed) {
+        co_await record(record::outcome::interrupted, "the proxy failed");
+        std::rethrow_exception(failed);
+    }
+    co_return keep && !unread_body();
+}
+
+task<bool> exchange::serve() {
+    if (auto refused = refuse_early()) co_return co_await refuse(std::move(*refused));
+    if (inference_) {
+        bool keep = false;
+        if (co_await receive_body(keep) == body_result::answered) co_return keep;
+        study_request();
+        if (request_.ambiguous) {
+            co_return co_await refuse({400, "\"model\" is given more than once"});
+        }
+    }
+    enter();
+    co_return co_await forward();
+}
+
+std::optional<refusal> exchange::refuse_early() const {
+    if (session_.over_limit()) return refusal{503, "too many connections"};
+    if (auto refused = check_request(session_.head())) return refused;
+    if (session_.listener().loopback && !host_allowed(target_.host, context_.own)) {
+        return refusal{403, ""};
+    }
+    if (context_.options.refuse_when_unrecorded && context_.calls.status().failing) {
+        return refusal{503,
+                       "calls cannot be recorded at the moment, and are refused until they can"};
+    }
+    return std::nullopt;
+}
+
+task<bool> exchange::refuse(refusal why, record::outcome outcome) {
+    line_.status = why.status;
+    co_await record(outcome, why.message);
+    co_return co_await answer(why.status, std::move(why.message));
+}
+
+task<bool> exchange::answer(int status, std::string message) {
+    const bool keep = client_wants_more() && !unread_body() && !session_.over_limit();
+    dialect::error_reply reply;
+    if (!message.empty()) reply = dialect::make_error(route_.dialect, status, message);
+    auto& out = scratch_.response_out;
+    out.clear();
+    write_own_reply(out, status, reply,
+                    {.keep_alive = keep,
+                     .http_1_1 = session_.head().http_1_1(),
+                     .head_request = session_.head().verb() == http::verb::head});
+    co_return co_await to_client(out) && keep;
+}
+
+bool exchange::client_wants_more() const {
+    return session_.parser().keep_alive() && !session_.draining();
+}
+
+/// The upstream said nothing that could be forwarded.
+task<bool> exchange::fail_before_response() {
+    if (session_.cut_by() != cut_reason::none) {
+        co_await record_cut();
+        co_return false;
+    }
+    if (bad_body_) co_return co_await refuse({400, "malformed request body"});
+    context_.watch->refresh();
+    const auto& where = context_.upstream_text;
+    if (upstream_stalled_) {
+        co_return co_await refuse({504, "Ollama at " + where + " does not answer"},
+                                  record::outcome::timeout);
+    }
+    const auto why = upstream_error_ ? upstream_error_.message() : "no answer was received";
+    co_return co_await refuse({502, "Ollama at " + where + " cannot be reached: " + why},
+                              record::outcome::upstream_error);
+}
+
+/// The client has a part of the response: it is told by a connection that ends too early.
+task<bool> exchange::fail_within_response(std::string why) {
+    if (!head_sent_ && session_.cut_by() == cut_reason::none) {
+        upstream_error_.clear();
+        scratch_.response_out.clear();
+        line_.response_bytes = 0;
+        co_return co_await refuse({502, "Ollama at " + context_.upstream_text + ": " + why},
+                                  record::outcome::upstream_error);
+    }
+    if (session_.cut_by() != cut_reason::none) {
+        co_await record_cut();
+        co_return false;
+    }
+    context_.watch->refresh();
+    const bool told = response_reader_ && response_reader_->report().error;
+    co_await record(told ? record::outcome::upstream_error : record::outcome::truncated,
+                    std::move(why));
+    co_return false;
+}
+
+/// false: the client is gone, or takes nothing.
+task<bool> exchange::to_client(std::string_view first, std::string_view second) {
+    buffered_socket::buffers data{buffered_socket::as_buffer(first),
+                                  buffered_socket::as_buffer(second)};
+    auto& client = session_.client();
+    error_code error;
+    if (client.write_now(data, error)) co_return true;
+    if (!error) {
+        session_.writing() = {session_.after(context_.options.client_stall_max),
+                              deadline::action::cut_client};
+        error = co_await client.write(data);
+        session_.writing().at = steady_time::max();
+    }
+    co_return !error;
+}
+
+void exchange::on_cut() {
+    pump_stop_ = true;
+    if (upstream_) upstream_->io.close();
+}
+
+void exchange::on_upstream_stall() {
+    upstream_stalled_ = true;
+    if (upstream_) upstream_->io.close();
+}
+
+}  // namespace tallyfs::proxy

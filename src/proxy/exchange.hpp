@@ -1,0 +1,140 @@
+// One request and its response: read, forwarded, relayed, recorded.
+// Protocol: RFC 9112; what must hold is in docs/architecture.md, "Proxy" and "Durability".
+#pragma once
+
+#include <tallyfs/dialect/request.hpp>
+#include <tallyfs/dialect/response.hpp>
+#include <tallyfs/dialect/route.hpp>
+#include <tallyfs/record/call.hpp>
+
+#include <proxy/conclusion.hpp>
+#include <proxy/head_rewrite.hpp>
+#include <proxy/session.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace tallyfs::proxy {
+
+/// Lives in the coroutine of its session and ends before it. Every path through run() records
+/// the call exactly once, before the client can see its end.
+class exchange {
+  public:
+    explicit exchange(session& s);
+    ~exchange();
+    exchange(const exchange&) = delete;
+    exchange& operator=(const exchange&) = delete;
+
+    /// Once. false: the client's connection cannot carry another request.
+    task<bool> run();
+    /// After run(): the client had not sent its whole request when it was answered.
+    [[nodiscard]] bool unread_body() const { return !session_.parser().is_done(); }
+
+    // Events from outside, while run() waits.
+    void on_cut();
+    void on_upstream_stall();
+    void on_tick(steady_time now);
+
+  private:
+    // exchange.cpp: the course of a call, and answers of our own
+    void begin();
+    task<bool> serve();
+    [[nodiscard]] std::optional<refusal> refuse_early() const;
+    task<bool> refuse(refusal why, record::outcome outcome = record::outcome::refused);
+    task<bool> answer(int status, std::string message);
+    task<bool> fail_before_response();
+    task<bool> fail_within_response(std::string why);
+    task<bool> to_client(std::string_view first, std::string_view second = {});
+    [[nodiscard]] bool client_wants_more() const;
+
+    // exchange_request.cpp: the request's body, and its way to the upstream
+    enum class body_result { complete, answered };
+    task<body_result> receive_body(bool& keep);
+    task<std::optional<refusal>> read_body();
+    task<error_code> invite_body();
+    void study_request();
+    task<bool> forward();
+    task<error_code> open_upstream(bool fresh);
+    task<> send_request();
+    void start_pump(task<> work);
+    task<> pump_rest(buffered_socket::buffers rest);
+    task<> pump_from_client();
+    task<bool> pump_piece(std::string_view piece, bool last);
+    task<bool> wait_for_body();
+    task<> finish_pump();
+
+    // exchange_response.cpp: the response's way to the client
+    enum class head_state { complete, silent, broken };
+    task<head_state> read_response_head();
+    task<bool> forward_interim();
+    task<bool> relay();
+    void begin_response();
+    [[nodiscard]] bool parse_available();
+    void on_body(std::string_view piece);
+    void on_report();
+    void end_body();
+    void flush_filtered();
+    task<bool> send_available();
+    void release_upstream();
+
+    // exchange_record.cpp: the call's line
+    void enter();
+    void identify();
+    [[nodiscard]] journal::phase waiting_phase() const;
+    task<> record(record::outcome outcome, std::string error = {});
+    task<> record_cut();
+    task<> wait_for_process();
+    void complete_line();
+
+    enum class body_mode { raw, plain, own_chunks };
+
+    session& session_;
+    proxy_context& context_;
+    session::buffers& scratch_;
+
+    // What was asked.
+    wall_time started_wall_{};
+    steady_time started_{};
+    request_target target_;
+    dialect::base_path path_;
+    dialect::route route_;
+    bool inference_ = false;
+    bool wants_line_ = false;
+    std::optional<dialect::request_reader> request_reader_;
+    dialect::request_report request_;
+    bool body_in_memory_ = false;  // and so the request can be sent again
+    bool injected_ = false;
+    std::optional<dialect::usage_event_filter> filter_;
+    std::string filtered_;  // what the filter let through and was not framed yet
+
+    // The upstream's side.
+    std::unique_ptr<upstream_connection> upstream_;
+    bool upstream_stalled_ = false;
+    bool bad_body_ = false;  // the client's chunks could not be read
+    error_code upstream_error_;
+    bool pump_running_ = false;
+    bool pump_stop_ = false;
+    signal pump_ended_;
+    std::optional<response_parser> response_parser_;
+    std::optional<dialect::response_reader> response_reader_;
+    body_mode mode_ = body_mode::raw;
+    response_framing framing_;
+    std::size_t parsed_ = 0;  // bytes of the upstream's input that were parsed …
+    std::size_t sent_ = 0;    // … and of these and later ones, forwarded
+    bool head_sent_ = false;
+    bool body_ended_ = false;
+
+    // What is recorded.
+    record::call line_;
+    journal::open_calls::place place_;
+    bool identified_ = false;
+    bool recorded_ = false;
+    bool counted_running_ = false;
+    bool counted_decoding_ = false;
+    bool asked_for_look_ = false;
+    bool others_running_ = false;
+    std::shared_ptr<const state::upstream_status> before_;
+};
+
+}  // namespace tallyfs::proxy

@@ -1,0 +1,66 @@
+// The network types of the proxy, and a place where one coroutine waits for an event.
+// Source: Boost.Asio, "C++20 Coroutines Support"; docs/architecture.md, "Proxy".
+#pragma once
+
+#include <tallyfs/base/error.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <utility>
+
+// GCC 12 takes the recycling operator new of Asio's coroutine frames for a mismatch where it
+// inlines only one of the pair (GCC bug 109224).
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
+namespace tallyfs::proxy {
+
+namespace asio = boost::asio;
+
+/// Everything of a connection runs on the thread of one io_context, so its own executor type is
+/// used throughout: no type erasure, no strands, no locks.
+using executor = asio::io_context::executor_type;
+using tcp = asio::ip::tcp;
+using tcp_socket = asio::basic_stream_socket<tcp, executor>;
+using steady_timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, executor>;
+template <class T = void>
+using task = asio::awaitable<T, executor>;
+inline constexpr asio::use_awaitable_t<executor> use_task;
+
+/// A token for `co_await` that puts the error into `error` instead of throwing it.
+[[nodiscard]] inline auto into(error_code& error) {
+    return asio::redirect_error(use_task, error);
+}
+
+/// At most one coroutine waits, on the thread that notifies. Whoever owns a signal lets the
+/// waiting coroutine end before it destroys the signal.
+class signal {
+  public:
+    task<> wait() {
+        return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(
+            [this](auto handler) { waiting_ = std::move(handler); }, use_task);
+    }
+    [[nodiscard]] bool awaited() const noexcept { return static_cast<bool>(waiting_); }
+    /// Resumes the coroutine before it returns; the caller touches nothing afterwards that the
+    /// coroutine can have destroyed.
+    void notify() {
+        if (!waiting_) return;
+        auto handler = std::move(waiting_);
+        waiting_ = nullptr;
+        std::move(handler)();
+    }
+
+  private:
+    asio::any_completion_handler<void()> waiting_;
+};
+
+}  // namespace tallyfs::proxy

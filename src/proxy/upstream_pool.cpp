@@ -1,0 +1,116 @@
+#include "proxy/upstream_pool.hpp"
+
+#include <algorithm>
+
+namespace tallyfs::proxy {
+
+namespace {
+
+// Heads of responses have to fit; a larger buffer gains nothing on loopback or Ethernet.
+constexpr std::size_t input_bytes_max = 64 * 1024;
+
+std::unique_ptr<upstream_connection> remove(std::vector<std::unique_ptr<upstream_connection>>& from,
+                                            const upstream_connection* wanted) {
+    const auto at = std::find_if(from.begin(), from.end(),
+                                 [wanted](const auto& c) { return c.get() == wanted; });
+    if (at == from.end()) return nullptr;
+    auto found = std::move(*at);
+    from.erase(at);
+    return found;
+}
+
+}  // namespace
+
+std::string upstream_address::text() const {
+    const bool v6 = host.find(':') != std::string::npos;
+    return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+upstream_pool::upstream_pool(asio::io_context& context, upstream_address address,
+                             std::size_t idle_max)
+    : context_(context), address_(std::move(address)), idle_max_(idle_max) {}
+
+std::unique_ptr<upstream_connection> upstream_pool::take() {
+    if (idle_.empty()) return nullptr;
+    auto connection = std::move(idle_.back());
+    idle_.pop_back();
+    connection->io.when_idle(nullptr);
+    connection->reused = true;
+    return connection;
+}
+
+std::unique_ptr<upstream_connection> upstream_pool::make() {
+    return std::make_unique<upstream_connection>(tcp_socket(context_), input_bytes_max);
+}
+
+task<error_code> upstream_pool::resolve(std::vector<tcp::endpoint>& endpoints) {
+    error_code error;
+    const auto literal = asio::ip::make_address(address_.host, error);
+    if (!error) {
+        endpoints.emplace_back(literal, address_.port);
+        co_return error;
+    }
+    asio::ip::basic_resolver<tcp, executor> resolver(context_);
+    error.clear();
+    const auto found =
+        co_await resolver.async_resolve(address_.host, std::to_string(address_.port), into(error));
+    for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+    co_return error;
+}
+
+task<error_code> upstream_pool::connect(upstream_connection& connection) {
+    std::vector<tcp::endpoint> endpoints;
+    auto error = co_await resolve(endpoints);
+    if (!error && endpoints.empty()) error = asio::error::host_not_found;
+    for (const auto& endpoint : endpoints) {
+        if (connection.io.ended()) co_return asio::error::operation_aborted;
+        auto& socket = connection.io.socket();
+        error_code ignored;  // a socket that was not open yet
+        socket.close(ignored);
+        error.clear();
+        co_await socket.async_connect(endpoint, into(error));
+        if (!error) {
+            socket.set_option(tcp::no_delay(true), error);
+            if (!error) socket.non_blocking(true, error);
+        }
+        if (!error) break;
+    }
+    co_return connection.io.ended() ? error_code(asio::error::operation_aborted) : error;
+}
+
+void upstream_pool::give_back(std::unique_ptr<upstream_connection> connection) {
+    if (idle_max_ == 0 || connection->io.ended()) return discard(std::move(connection));
+    if (idle_.size() >= idle_max_) {
+        auto oldest = std::move(idle_.front());
+        idle_.erase(idle_.begin());
+        discard(std::move(oldest));
+    }
+    // Whatever arrives on an idle connection ends it: its EOF, or bytes that answer nothing.
+    connection->io.when_idle([this, raw = connection.get()](bool) { on_idle_event(raw); });
+    idle_.push_back(std::move(connection));
+    idle_.back()->io.arm();
+}
+
+void upstream_pool::on_idle_event(upstream_connection* connection) {
+    if (auto found = remove(idle_, connection)) discard(std::move(found));
+}
+
+void upstream_pool::discard(std::unique_ptr<upstream_connection> connection) {
+    if (!connection) return;
+    auto& io = connection->io;
+    io.close();
+    if (!io.reading()) return;
+    io.when_idle([this, raw = connection.get()](bool) { remove(closing_, raw); });
+    closing_.push_back(std::move(connection));
+}
+
+void upstream_pool::stop() {
+    idle_max_ = 0;
+    while (!idle_.empty()) {
+        auto connection = std::move(idle_.back());
+        idle_.pop_back();
+        discard(std::move(connection));
+    }
+}
+
+}  // namespace tallyfs::proxy

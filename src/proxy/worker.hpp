@@ -1,0 +1,64 @@
+// One thread of the proxy: its io_context, its connections, its pool of upstream connections.
+// Rules: docs/architecture.md, "Proxy".
+#pragma once
+
+#include <tallyfs/base/file.hpp>
+
+#include <proxy/context.hpp>
+
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace tallyfs::proxy {
+
+class session;
+
+/// Where a connection was accepted.
+struct listener_facts {
+    std::string service;    ///< label of who calls here, or ""
+    bool loopback = false;  ///< the Host rule applies
+};
+
+class worker {
+  public:
+    explicit worker(proxy_context& context);
+    ~worker();
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+
+    void start();
+    /// Any thread. `listener` outlives the worker. Over the limit of connections the session
+    /// answers 503.
+    void serve(unique_fd socket, const listener_facts& listener, bool over_limit);
+    /// Any thread: idle connections end, the others after their call.
+    void drain();
+    /// Any thread: cuts what is left, each call recorded.
+    void cut();
+    /// After cut(): returns when nothing is pending and the thread has ended.
+    void finish();
+
+    [[nodiscard]] asio::io_context& io() noexcept { return io_; }
+    [[nodiscard]] upstream_pool& pool() noexcept { return pool_; }
+    [[nodiscard]] proxy_context& context() noexcept { return context_; }
+
+    /// The worker's thread.
+    void enter(session& s);
+    void leave(session& s) noexcept;
+
+  private:
+    void schedule_sweep();
+    void sweep();
+
+    proxy_context& context_;
+    asio::io_context io_;
+    std::optional<asio::executor_work_guard<executor>> work_;
+    upstream_pool pool_;
+    std::vector<session*> sessions_;  // each knows its index
+    steady_timer sweep_timer_;
+    bool sweeping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace tallyfs::proxy
