@@ -141,6 +141,7 @@ request_report request_reader::finish() {
     if (report.readable) return report;
     // Half of a request says nothing reliable about its prompt; its labels still help.
     report.lifecycle = report.unload = false;
+    report.prompt_bytes = 0;
     report.prompt_hash.clear();
     return report;
 }

@@ -15,12 +15,15 @@ namespace tallyfs::dialect {
 /// Keys are matched as Go matches them: without case, the last one wins.
 struct request_report {
     /// The body began with a complete JSON object (what follows Ollama ignores), or was a form.
+    /// Where it is false, only model, ambiguous, stream and options say what was seen until then.
     bool readable = false;
     bool ambiguous = false;  ///< `model` stood there twice, with different values
     std::optional<std::string> model;
-    bool stream = false;     ///< asked for, or the route's default
-    bool lifecycle = false;  ///< an empty prompt or no messages: loads or unloads a model
-    bool unload = false;     ///< … with keep_alive 0
+    bool stream = false;  ///< asked for, or the route's default
+    /// An empty prompt, input or list of messages: loads a model, or unloads it. Not on the
+    /// routes where Ollama answers that with 400.
+    bool lifecycle = false;
+    bool unload = false;                         ///< … with keep_alive 0, on generate and chat
     std::optional<bool> include_usage;           ///< stream_options.include_usage as written
     std::int64_t prompt_bytes = 0;               ///< text in prompts and messages, images left out
     std::optional<std::int64_t> context_length;  ///< options.num_ctx

@@ -1,5 +1,8 @@
 // What a response reports, while it passes. Sans-I/O and incremental: fed the same bytes cut at
 // any position it reports the same. Source: Ollama's api/types.go at v0.33; docs/ollama.md.
+//
+// The numbers of embeddings are passed over without being parsed: a mistake inside one of them
+// is noticed or not, depending on where the bytes are cut.
 #pragma once
 
 #include <tallyfs/dialect/request.hpp>
@@ -18,18 +21,22 @@ struct response_report {
     std::optional<std::string> model;           ///< as answered
     std::optional<std::int64_t> prompt_tokens;  ///< reported by upstream, never estimated here
     std::optional<std::int64_t> output_tokens;
-    std::int64_t content_events =
-        0;  ///< stream events with text, thinking or tool calls: about a token each
-    std::int64_t content_bytes = 0;                                          ///< of that text
+    /// Events of a stream with text, thinking or tool calls: about a token each. 0 for a single
+    /// reply, which shows nothing of its tokens.
+    std::int64_t content_events = 0;
+    std::int64_t content_bytes = 0;  ///< of that text, and of the texts in calls of tools
     std::optional<std::chrono::nanoseconds> total, load, prompt_eval, eval;  ///< native only
     std::optional<std::string> done_reason;  ///< finish_reason, stop_reason in the other dialects
     std::optional<std::string> error;        ///< text of an error body or error event
-    bool terminal =
-        false;  ///< the dialect's last event was seen whole; for a single reply: whole JSON
+    /// The dialect's last event was seen whole. For a single reply: its JSON was; for an error
+    /// and for what is no inference: finish() was called.
+    bool terminal = false;
 };
 
 class response_reader {
   public:
+    /// `content_type` says whether one document, lines or events follow; operation::none is for
+    /// replies of other routes, of which only an error is read.
     response_reader(operation op, int status, std::string_view content_type);
     ~response_reader();
     response_reader(response_reader&&) noexcept;
