@@ -115,6 +115,14 @@ void daemon::recover() {
     if (!ledger_.was_reset().empty()) {
         spdlog::warn("the ledger is rebuilt from the journal: {}", ledger_.was_reset());
     }
+    const auto reconciled = ledger_.reconcile(calls_.segments());
+    if (!reconciled) {
+        throw startup_error("cannot compare the ledger with the journal in " +
+                            state_.path().string() + ": " + reconciled.error().message());
+    }
+    if (!reconciled->empty()) {
+        spdlog::warn("the ledger is rebuilt from the journal: {}", *reconciled);
+    }
     const auto interrupted = open_calls_.recover(calls_);
     if (!interrupted) {
         spdlog::error("calls that were open at the last stop could not be recorded: {}",

@@ -99,7 +99,7 @@ asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& b
     head.result(static_cast<unsigned>(found.status));
     head.version(asked.version() == 10 ? 10 : 11);
     head.set(beast::http::field::content_type, found.content_type);
-    head.set(beast::http::field::x_content_type_options, "nosniff");
+    head.set("X-Content-Type-Options", "nosniff");
     if (found.status == 405) head.set(beast::http::field::allow, "GET, HEAD");
     const bool keep = !failure && asked.keep_alive();
     head.keep_alive(keep);

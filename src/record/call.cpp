@@ -69,10 +69,10 @@ error_code make_error_code(record_errc e) noexcept {
 }
 
 duration busy(const call& c) noexcept {
-    // A warm call's load_ms is its wait in the queue: the model worked for others then.
-    if (!c.prompt_eval_ms && !c.eval_ms && !c.load_ms) return c.duration_ms;
-    const bool waited = c.queue_ms.has_value();
-    return (waited ? duration{} : c.load_ms.value_or(duration{})) +
+    // Embeddings report no evaluation: then the load alone would hide the work.
+    if (!c.prompt_eval_ms && !c.eval_ms) return c.duration_ms;
+    const bool loaded = c.cold_start.value_or(false);
+    return (loaded ? c.load_ms.value_or(duration{}) : duration{}) +
            c.prompt_eval_ms.value_or(duration{}) + c.eval_ms.value_or(duration{});
 }
 

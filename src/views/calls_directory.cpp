@@ -114,14 +114,14 @@ class by_id_directory final : public tree::directory {
         if (!id) return std::nullopt;
         const auto place = from_.ledger.locate(*id, from_.calls.directory()).value();
         if (!place) return std::nullopt;
-        auto directory = std::make_shared<tree::fixed_directory>();
+        auto files = std::make_shared<tree::fixed_directory>();
         const auto path = from_.calls.directory() / place->segment.file_name();
         const auto time = id->time();
-        directory->add("call.json", [path, place, time] {
+        files->add("call.json", [path, place, time] {
             return text_node(version_of(place->offset), time,
                              [path, place] { return read_line(path, *place); });
         });
-        return directory_node(std::move(directory), time);
+        return directory_node(std::move(files), time);
     }
 
   private:

@@ -192,10 +192,9 @@ class usage_directory final : public tree::directory {
 
   private:
     template <class Stamp>
-    void add_directory(std::string name, std::shared_ptr<const tree::directory> directory,
-                       Stamp all) {
+    void add_directory(std::string name, std::shared_ptr<const tree::directory> below, Stamp all) {
         entries_.add(std::move(name),
-                     [directory, all] { return directory_node(directory, all().changed); });
+                     [below, all] { return directory_node(below, all().changed); });
     }
     void add_periods(const sources& from, std::string_view extension) {
         entries_

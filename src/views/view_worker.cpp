@@ -28,14 +28,14 @@ view_worker::view_worker(journal::stream& calls, ledger::ledger& ledger,
       open_calls_(open_calls),
       upstream_(upstream),
       state_directory_(std::move(state_directory)),
-      clock_(clock),
-      reader_(calls, ledger.checkpoint()) {}
+      clock_(clock) {}
 
 view_worker::~view_worker() {
     stop();
 }
 
 void view_worker::start() {
+    reader_.emplace(calls_, ledger_.checkpoint());
     capture_live();
     next_tick_ = steady_clock::now() + tick_interval;
     thread_ = std::thread([this] {
@@ -54,7 +54,8 @@ void view_worker::stop() {
         stopping_ = true;
     }
     wake_.notify_one();
-    if (thread_.joinable()) thread_.join();
+    if (!thread_.joinable()) return;
+    thread_.join();
     std::deque<waiting_job> dropped;
     {
         const std::lock_guard lock(mutex_);
@@ -142,7 +143,7 @@ void view_worker::capture_live() {
         ::statvfs(state_directory_.c_str(), &disk) == 0
             ? static_cast<std::uint64_t>(disk.f_bavail) * static_cast<std::uint64_t>(disk.f_frsize)
             : 0;
-    live_.bytes_behind = calls_.bytes_after(reader_.at());
+    live_.bytes_behind = calls_.bytes_after(reader_->at());
     if (live_.bytes_behind > rebuilding_bytes) live_.rebuilding = true;
     const auto all = calls_.bytes_after({});
     live_.rebuilt_share =
@@ -154,7 +155,7 @@ void view_worker::capture_live() {
 }
 
 bool view_worker::ledger_has_reached(const journal::position& required) const {
-    if (reader_.at() >= required) return true;
+    if (reader_->at() >= required) return true;
     // An empty segment of a new day holds nothing to read.
     return at_end_ && required.offset == 0;
 }
@@ -172,7 +173,7 @@ void view_worker::follow_journal() {
 }
 
 void view_worker::apply_next_batch() {
-    const auto lines = reader_.next(batch_bytes);
+    const auto lines = reader_->next(batch_bytes);
     if (!lines) {
         live_.ledger_error = "cannot read the journal: " + lines.error().message();
         spdlog::error("{}", live_.ledger_error);
@@ -190,7 +191,7 @@ void view_worker::apply_next_batch() {
     if (const auto cleared = ledger_.clear(); !cleared) {
         spdlog::error("cannot clear the ledger: {}", cleared.error().message());
     }
-    reader_ = journal::reader(calls_, ledger_.checkpoint());
+    reader_.emplace(calls_, ledger_.checkpoint());
 }
 
 void view_worker::run_jobs() {

@@ -71,7 +71,7 @@ struct call {
     duration duration_ms{};
     std::optional<duration> first_byte_ms;   ///< first byte of the response's head
     std::optional<duration> first_token_ms;  ///< first event with text, thinking or a tool call
-    std::optional<duration> queue_ms;        ///< load_ms of a call that found its model loaded
+    std::optional<duration> queue_ms;        ///< nobody worked for it: Ollama's total without its parts
     std::optional<duration> load_ms;
     std::optional<duration> prompt_eval_ms;
     std::optional<duration> eval_ms;
@@ -90,8 +90,8 @@ struct call {
 };
 
 /// Time that the model worked for this call: prompt evaluation, evaluation and, after a cold
-/// start, the load, where they are known; else the call's whole duration. The load_ms of a warm
-/// call is its wait in Ollama's queue (queue_ms) and is left out. BUSY in usage/ is the sum.
+/// start, the load; the call's whole duration where Ollama reports no evaluation (embeddings, and
+/// the dialects without times). BUSY in usage/ is the sum.
 [[nodiscard]] duration busy(const call& c) noexcept;
 
 /// Appends the line with its newline, at most limits::line_bytes_max.

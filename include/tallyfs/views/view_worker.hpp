@@ -63,7 +63,7 @@ class view_worker final : public tree::view_thread {
     const clock_source& clock_;
 
     live_state live_;
-    journal::reader reader_;
+    std::optional<journal::reader> reader_;  ///< from start() on; anew after a failure
     bool at_end_ = false;  ///< the reader had reached the end when it was last asked
     steady_time next_tick_{};
     steady_time next_apply_{};
