@@ -8,9 +8,6 @@ namespace tallyfs::journal {
 
 namespace {
 
-// Boost's base class has a protected destructor on purpose: nobody deletes a category.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class category final : public boost::system::error_category {
   public:
     [[nodiscard]] const char* name() const noexcept override { return "tallyfs.journal"; }
@@ -22,7 +19,6 @@ class category final : public boost::system::error_category {
         return "unknown error";
     }
 };
-#pragma GCC diagnostic pop
 
 }  // namespace
 

@@ -1,9 +1,9 @@
 #include "journal/open_calls_layout.hpp"
 
-#include <tallyfs/base/log.hpp>
 #include <tallyfs/journal/open_calls.hpp>
 
 #include <algorithm>
+#include <tuple>
 
 namespace tallyfs::journal {
 
@@ -71,8 +71,10 @@ open_calls::place open_calls::enter(const record::call& so_far, wall_time starte
     slot.progress.response_bytes = 0;
     slot.progress.first_byte_us = -1;
     slot.progress.first_token_us = -1;
+    slot.ended_us = 0;
     layout::store_names(slot, so_far, started, false);
-    beat(started);
+    const wall_time alive(std::chrono::microseconds(table_->header.alive_us.load()));
+    if (alive < started) beat(started);
     // In use only now that everything else is there: a killed process leaves a whole call or none.
     auto& touched = table_->header.places_touched;
     touched.store(std::max(touched.load(), entered.index_ + 1), std::memory_order_release);
@@ -84,13 +86,7 @@ open_calls::place open_calls::enter(const record::call& so_far, wall_time starte
 }
 
 void open_calls::beat(wall_time now) noexcept {
-    const std::int64_t now_us = now.time_since_epoch().count();
-    auto& alive_us = table_->header.alive_us;
-    // The newest one counts: the starts of calls come here out of order.
-    std::int64_t before = alive_us.load(std::memory_order_relaxed);
-    while (before < now_us &&
-           !alive_us.compare_exchange_weak(before, now_us, std::memory_order_relaxed)) {
-    }
+    table_->header.alive_us.store(now.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 std::uint32_t open_calls::count() const noexcept {
@@ -98,40 +94,25 @@ std::uint32_t open_calls::count() const noexcept {
 }
 
 std::vector<open_call> open_calls::list() const {
-    std::vector<open_call> calls;
+    std::vector<layout::slot_copy> copies;
+    copies.reserve(places_);
     {
+        // Copied under the lock and read afterwards: the proxy enters calls meanwhile.
         const std::lock_guard lock(mutex_);
-        calls.reserve(count());
         const std::uint32_t touched = table_->header.places_touched.load();
         for (std::uint32_t i = 0; i < touched; ++i) {
-            if (entered_[i]) calls.push_back(read_place(i));
+            if (entered_[i]) copies.emplace_back(table_->at(i));
         }
+    }
+    std::vector<open_call> calls;
+    calls.reserve(copies.size());
+    for (const auto& copy : copies) {
+        if (auto call = copy.read()) calls.push_back(std::move(*call));
     }
     std::sort(calls.begin(), calls.end(), [](const open_call& a, const open_call& b) {
         return std::tie(a.started, a.so_far.id) < std::tie(b.started, b.so_far.id);
     });
     return calls;
-}
-
-/// Under mutex_. A call without an id is what a place with damaged names gives.
-open_call open_calls::read_place(std::uint32_t index) const {
-    const layout::slot& slot = table_->at(index);
-    auto names = layout::decode_names(layout::names_of(slot));
-    if (!names) return {};
-    open_call call{std::move(names->so_far), names->started, slot.progress.now.load()};
-    const auto microseconds = [](std::int64_t count) -> std::optional<record::duration> {
-        if (count < 0) return std::nullopt;
-        return record::duration(count);
-    };
-    call.so_far.response_bytes = slot.progress.response_bytes;
-    call.so_far.first_byte_ms = microseconds(slot.progress.first_byte_us);
-    call.so_far.first_token_ms = microseconds(slot.progress.first_token_us);
-    call.so_far.tokens_from = record::tokens_from::none;
-    if (const std::int64_t tokens = slot.progress.output_tokens; tokens > 0) {
-        call.so_far.output_tokens = tokens;
-        call.so_far.tokens_from = record::tokens_from::estimated;
-    }
-    return call;
 }
 
 }  // namespace tallyfs::journal

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -72,7 +73,7 @@ bool open_calls::map_file(const std::filesystem::path& path, std::uint32_t place
         spdlog::warn("{} is of another layout: calls that it held cannot be told", path.string());
         if (::ftruncate(file->get(), 0) != 0) fail("empty", path);
     }
-    places_ = std::max(places_before, places_max);
+    places_ = std::max({places_before, places_max, 1U});
     bytes_ = bytes_for(places_);
     // Reserved, not sparse: a store into a hole on a full disk would end the process (SIGBUS).
     const int refused = ::posix_fallocate(file->get(), 0, static_cast<::off_t>(bytes_));
@@ -96,7 +97,7 @@ void open_calls::map_memory(std::uint32_t places_max) {
     spdlog::error(
         "no room for the table of open calls: calls that run when the process is killed will not "
         "be recorded");
-    places_ = places_max;
+    places_ = std::max(places_max, 1U);
     bytes_ = bytes_for(places_);
     void* const mapped =
         ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -133,6 +133,29 @@ std::optional<decoded_names> decode_names(std::string_view bytes) {
     return decoded;
 }
 
+slot_copy::slot_copy(const slot& from)
+    : names_(names_of(from)),
+      now_(from.progress.now),
+      output_tokens_(from.progress.output_tokens),
+      response_bytes_(from.progress.response_bytes),
+      first_byte_us_(from.progress.first_byte_us),
+      first_token_us_(from.progress.first_token_us) {}
+
+std::optional<open_call> slot_copy::read() const {
+    auto names = decode_names(names_);
+    if (!names) return std::nullopt;
+    open_call call{std::move(names->so_far), names->started, now_};
+    call.so_far.response_bytes = response_bytes_;
+    if (first_byte_us_ >= 0) call.so_far.first_byte_ms = record::duration(first_byte_us_);
+    if (first_token_us_ >= 0) call.so_far.first_token_ms = record::duration(first_token_us_);
+    // Events counted as they passed; what Ollama counts comes at the end alone.
+    if (output_tokens_ > 0) {
+        call.so_far.output_tokens = output_tokens_;
+        call.so_far.tokens_from = record::tokens_from::estimated;
+    }
+    return call;
+}
+
 void store_names(slot& into, const record::call& c, wall_time started, bool replace) {
     // In the half that holds none in force: a process killed here leaves the old ones whole.
     constexpr std::size_t half_bytes = sizeof into.names / 2;

@@ -27,7 +27,10 @@ struct slot {
     /// stand in one half of it; what replaces them is written into the other.
     std::atomic<std::uint64_t> names_in_force;
     call_progress progress;
-    std::array<char, slot_bytes - 56> names;
+    /// Newest sign of life of the process that had the call, once a later one has looked for it;
+    /// until then 0. Kept when that one could not record the call and left it to the next.
+    std::atomic<std::int64_t> ended_us;
+    std::array<char, slot_bytes - 64> names;
 };
 static_assert(sizeof(slot) == slot_bytes);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
@@ -40,7 +43,7 @@ struct header {
     std::uint32_t slot_bytes;
     std::atomic<std::uint32_t> places;
     std::atomic<std::uint32_t> places_touched;  ///< no slot from here on was ever in use
-    std::atomic<std::int64_t> alive_us;         ///< newest sign of life, wall time
+    std::atomic<std::int64_t> alive_us;         ///< newest sign of life of this process, wall time
 };
 static_assert(sizeof(header) <= header_bytes);
 
@@ -63,6 +66,22 @@ struct decoded_names {
 };
 /// nullopt for bytes that encode_names() did not write.
 [[nodiscard]] std::optional<decoded_names> decode_names(std::string_view bytes);
+
+/// What a slot holds at one moment. Made while nobody changes its names; read at leisure.
+class slot_copy {
+  public:
+    explicit slot_copy(const slot& from);
+    /// nullopt if the names are damaged.
+    [[nodiscard]] std::optional<open_call> read() const;
+
+  private:
+    std::string names_;
+    phase now_;
+    std::int64_t output_tokens_;
+    std::int64_t response_bytes_;
+    std::int64_t first_byte_us_;
+    std::int64_t first_token_us_;
+};
 
 /// Puts names in force that replace those that are (none: a slot that is not in use).
 void store_names(slot& into, const record::call& c, wall_time started, bool replace);

@@ -8,9 +8,18 @@
 
 namespace tallyfs::journal {
 
+struct open_calls::left_call {
+    open_call call;
+    layout::slot* slot;
+};
+
 namespace {
 
-/// When the process was last known to live while this call ran.
+wall_time to_wall_time(std::int64_t microseconds) {
+    return wall_time(std::chrono::microseconds(microseconds));
+}
+
+/// When the process that had this call was last known to live.
 wall_time last_sign_of_life(const open_call& call, wall_time alive) {
     const record::duration longest =
         std::max(call.so_far.first_byte_ms.value_or(record::duration{}),
@@ -18,43 +27,49 @@ wall_time last_sign_of_life(const open_call& call, wall_time alive) {
     return std::max(alive, call.started + longest);
 }
 
-void make_interrupted(open_call& call, wall_time alive) {
-    record::call& line = call.so_far;
-    line.outcome = record::outcome::interrupted;
-    line.duration_ms = last_sign_of_life(call, alive) - call.started;
-    line.error = "tallyfs was killed while the call ran";
-}
-
 }  // namespace
 
-result<std::size_t> open_calls::recover(stream& calls) {
-    if (left_open_.empty()) return std::size_t{0};
-    std::vector<open_call> interrupted;
+std::vector<open_calls::left_call> open_calls::read_left_open() {
+    std::vector<left_call> calls;
     for (const std::uint32_t index : left_open_) {
-        const std::lock_guard lock(mutex_);
-        interrupted.push_back(read_place(index));
+        layout::slot& slot = table_->at(index);
+        if (auto call = layout::slot_copy(slot).read()) calls.push_back({std::move(*call), &slot});
     }
-    std::erase_if(interrupted, [](const open_call& call) { return call.so_far.id == uuid{}; });
-    if (interrupted.size() < left_open_.size()) {
+    if (calls.size() < left_open_.size()) {
         spdlog::error("{} open calls of the last process are unreadable",
-                      left_open_.size() - interrupted.size());
+                      left_open_.size() - calls.size());
     }
-    std::sort(interrupted.begin(), interrupted.end(),
-              [](const open_call& a, const open_call& b) { return a.started < b.started; });
-    const wall_time oldest = interrupted.empty() ? wall_time{} : interrupted.front().started;
-    const auto recent = read_recent_lines(calls, oldest);
+    std::sort(calls.begin(), calls.end(), [](const left_call& a, const left_call& b) {
+        return a.call.started < b.call.started;
+    });
+    return calls;
+}
+
+result<std::size_t> open_calls::recover(stream& calls) {
+    const wall_time beat = to_wall_time(table_->header.alive_us.exchange(0));
+    if (left_open_.empty()) return std::size_t{0};
+    std::vector<left_call> left = read_left_open();
+    const auto recent =
+        read_recent_lines(calls, left.empty() ? wall_time{} : left.front().call.started);
+    // Noted before anything can fail: this process's own signs of life are none of the call's.
+    const wall_time alive = recent ? std::max(beat, recent->newest) : beat;
+    for (const left_call& each : left) {
+        if (each.slot->ended_us != 0) continue;
+        each.slot->ended_us = last_sign_of_life(each.call, alive).time_since_epoch().count();
+    }
     if (!recent) return recent.error();
-    const wall_time beat(std::chrono::microseconds(table_->header.alive_us.load()));
-    const wall_time alive = std::max(beat, recent->newest);
     std::size_t appended = 0;
-    for (open_call& call : interrupted) {
-        if (recent->ids.contains(call.so_far.id.to_string())) continue;
-        make_interrupted(call, alive);
-        auto line = calls.append([&](std::string& out, wall_time now) {
-            call.so_far.time = now;
-            record::append_line(out, call.so_far);
+    for (left_call& each : left) {
+        record::call& line = each.call.so_far;
+        if (recent->ids.contains(line.id.to_string())) continue;
+        line.outcome = record::outcome::interrupted;
+        line.duration_ms = to_wall_time(each.slot->ended_us) - each.call.started;
+        line.error = "tallyfs ended while the call ran";
+        auto line_at = calls.append([&](std::string& out, wall_time now) {
+            line.time = now;
+            record::append_line(out, line);
         });
-        if (!line) return line.error();
+        if (!line_at) return line_at.error();
         ++appended;
     }
     free_left_open();

@@ -13,10 +13,6 @@ namespace tallyfs::journal {
 
 namespace {
 
-/// Parts of a day. More than a disk that fails now and then needs; a disk that fails always must
-/// not fill the directory with empty files.
-constexpr unsigned parts_max = 1000;
-
 bool is_one_line(const std::string& text) {
     return !text.empty() && text.find('\n') == text.size() - 1;
 }

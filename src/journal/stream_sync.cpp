@@ -68,6 +68,12 @@ void stream::seal_after_failed_sync(const shared_file& file) {
     {
         const std::lock_guard lock(append_mutex_);
         if (file_ != file) return;  // the day has turned meanwhile
+        if (current_.part >= parts_max) {
+            // Lines in the page cache alone are better than none.
+            const std::lock_guard state_lock(state_mutex_);
+            unsynced_ = true;
+            return;
+        }
         seal();
         if (const error_code failure =
                 begin_segment({current_.date, current_.part + 1}, clock_.wall())) {

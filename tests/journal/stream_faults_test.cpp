@@ -1,5 +1,7 @@
 #include "journal_fixture.hpp"
 
+#include <tallyfs/journal/open_calls.hpp>
+
 #include <sys/mount.h>
 
 using namespace tallyfs;
@@ -128,6 +130,17 @@ TEST_CASE_METHOD(journal_fixture, "a next part that cannot be created is tried a
     CHECK_FALSE(stream->status().failing);
 }
 
+TEST_CASE_METHOD(journal_fixture, "a disk that always fails to sync does not fill the directory") {
+    disk.sync_error = EIO;
+    for (int i = 0; i < 1010; ++i) {
+        CHECK(append(*stream, std::to_string(i)));
+        CHECK_FALSE(stream->sync());
+    }
+    CHECK(stream->segments().size() == 1000);
+    CHECK(read_lines(*stream).size() == 1010);
+    CHECK(stream->status().failing);
+}
+
 namespace {
 
 /// A file system of 256 KiB of its own; empty where the test may not mount.
@@ -171,4 +184,18 @@ TEST_CASE_METHOD(journal_fixture, "on a disk that is really full no line is torn
     const auto lines = read_lines(full);
     CHECK(lines.size() == appended + 1);
     CHECK(lines.back() == "room again");
+}
+
+TEST_CASE_METHOD(journal_fixture,
+                 "a table of open calls that finds no room works without its file") {
+    const small_disk disk_of_256_kib(home.path() / "small");
+    if (!disk_of_256_kib.mounted) {
+        WARN("skipped: mounting a small tmpfs needs root");
+        return;
+    }
+    journal::open_calls table(disk_of_256_kib.path / "open-calls", 8192);
+    std::vector<journal::open_calls::place> places;
+    for (int i = 0; i < 8192; ++i) places.push_back(table.enter({}, clock.wall()));
+    CHECK(places.back());
+    CHECK(table.list().size() == 8192);
 }

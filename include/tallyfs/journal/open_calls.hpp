@@ -102,7 +102,8 @@ class open_calls {
     void map_memory(std::uint32_t places_max);
     void adopt_places();
     void free_left_open();
-    [[nodiscard]] open_call read_place(std::uint32_t index) const;
+    struct left_call;
+    [[nodiscard]] std::vector<left_call> read_left_open();
 
     layout::table* table_ = nullptr;
     std::size_t bytes_ = 0;

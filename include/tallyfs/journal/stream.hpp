@@ -71,7 +71,8 @@ class stream {
 
     /// Makes what was appended survive a power cut. Any thread but the proxy's; appends go on
     /// meanwhile. After a failure the segment is sealed and a new part begun, because the kernel
-    /// may have dropped its pages; the same if somebody deleted the open segment's file.
+    /// may have dropped its pages (at most 1,000 parts a day); the same if somebody deleted the
+    /// open segment's file.
     result<void> sync();
 
     /// Any thread; never waits for a system call, as the next five.
@@ -94,6 +95,10 @@ class stream {
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
 
   private:
+    /// Parts of a day. More than a disk that fails now and then needs; one that fails always must
+    /// not fill the directory with files.
+    static constexpr unsigned parts_max = 1000;
+
     /// Shared with a sync() that runs while the day turns.
     struct segment_file {
         unique_fd fd;
