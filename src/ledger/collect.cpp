@@ -95,8 +95,9 @@ class collector {
         last.bytes += bytes;
         ++last.lines;
         if (!id) return;
-        last.min_id = std::min(last.min_id, id_prefix(*id));
-        last.max_id = std::max(last.max_id, id_prefix(*id));
+        const id_range one{id_prefix(*id), id_prefix(*id)};
+        last.ids.add(one);
+        batch_.ids.add(one);
     }
 
     [[nodiscard]] std::optional<std::string> loaded_options(const std::string& model) const {
@@ -188,7 +189,11 @@ void accept(standing& now, changes&& batch) {
     now.last_line = batch.last_line;
     now.unreadable_lines += batch.unreadable_lines;
     merge(now.all, batch.all);
-    if (batch.all.lines > 0) merge(now.days[batch.end.segment.date], batch.all);
+    if (batch.all.lines > 0) {
+        auto& today = now.days[batch.end.segment.date];
+        merge(today.lines, batch.all);
+        today.ids.add(batch.ids);
+    }
     now.name_stamps.resize(now.names.count().names);
     for (std::size_t i = 0; i < batch.name_stamps.size(); ++i) {
         merge(now.name_stamps[i], batch.name_stamps[i]);

@@ -141,8 +141,11 @@ journal::position ledger::checkpoint() const {
 result<void> ledger::apply(const journal::batch& lines) {
     auto& self = *implementation_;
     if (lines.text.empty()) return {};
-    const journal::position begin{lines.segment, lines.offset};
-    if (begin < self.now.checkpoint || lines.text.back() != '\n') {
+    const auto& checkpoint = self.now.checkpoint;
+    const bool follows = lines.segment == checkpoint.segment
+                             ? lines.offset == checkpoint.offset
+                             : lines.segment > checkpoint.segment && lines.offset == 0;
+    if (!follows || lines.text.back() != '\n') {
         return error_code(boost::system::errc::invalid_argument, boost::system::generic_category());
     }
     if (!self.current) return make_sqlite_error(SQLITE_CANTOPEN);
@@ -193,7 +196,7 @@ result<std::vector<usage_row>> ledger::usage(const usage_query& query) const {
 
 std::vector<day> ledger::days() const {
     std::vector<day> list;
-    for (const auto& [date, stamp] : implementation_->now.days) list.push_back(date);
+    for (const auto& [date, known] : implementation_->now.days) list.push_back(date);
     return list;
 }
 
@@ -212,7 +215,7 @@ stamp ledger::stamp_of_all() const {
 stamp ledger::stamp_of_day(day date) const {
     const auto& days = implementation_->now.days;
     const auto found = days.find(date);
-    return found == days.end() ? stamp{} : found->second;
+    return found == days.end() ? stamp{} : found->second.lines;
 }
 
 stamp ledger::stamp_of_service(const std::string& service) const {
@@ -242,7 +245,7 @@ result<std::vector<repetition>> ledger::repetitions(day date) const {
 
 result<std::optional<place>> ledger::locate(const uuid& id,
                                             const std::filesystem::path& calls_directory) const {
-    return implementation_->ask(find_line, id, calls_directory);
+    return implementation_->ask(find_line, implementation_->now, id, calls_directory);
 }
 
 }  // namespace tallyfs::ledger

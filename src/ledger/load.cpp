@@ -65,8 +65,11 @@ class loader {
     }
 
     void read_days() {
-        statement read(owner_, "SELECT day, lines, changed_us FROM days");
-        while (read.step()) now_.days[day_of(read.integer(0))] = {read.integer(1), read.time(2)};
+        statement read(owner_, "SELECT day, lines, changed_us, min_id, max_id FROM days");
+        while (read.step()) {
+            now_.days[day_of(read.integer(0))] = {{read.integer(1), read.time(2)},
+                                                  {read.integer(3), read.integer(4)}};
+        }
     }
 
     void read_open_day() {
@@ -103,15 +106,14 @@ class loader {
         open.offset = read.integer_as<std::uint64_t>(2);
         open.bytes = read.integer_as<std::uint64_t>(3);
         open.lines = read.integer(4);
-        open.min_id = read.integer(5);
-        open.max_id = read.integer(6);
+        open.ids = {read.integer(5), read.integer(6)};
     }
 
     /// SQLite has no checksum over its pages, so a flipped bit can leave a well-formed file with
     /// wrong numbers. Every line is counted in several tables: they must agree.
     [[nodiscard]] bool consistent() {
         std::int64_t of_days = 0;
-        for (const auto& [date, stamp] : now_.days) of_days += stamp.lines;
+        for (const auto& [date, known] : now_.days) of_days += known.lines.lines;
         std::int64_t of_services = 0;
         std::int64_t of_models = 0;
         for (std::size_t id = 0; id < now_.name_stamps.size(); ++id) {
@@ -122,7 +124,8 @@ class loader {
         std::int64_t of_groups = 0;
         for (const auto& [of, figures] : now_.open_day) of_groups += figures.calls;
         const auto open_day = now_.days.find(now_.checkpoint.segment.date);
-        if (of_groups != (open_day == now_.days.end() ? 0 : open_day->second.lines)) return false;
+        if (of_groups != (open_day == now_.days.end() ? 0 : open_day->second.lines.lines))
+            return false;
         statement totals(owner_, "SELECT sum(calls) FROM total_usage");
         if (totals.step()) of_groups += totals.integer(0);
         const auto lines = now_.all.lines;

@@ -25,18 +25,21 @@ std::optional<std::pair<std::size_t, std::size_t>> find_in(std::string_view text
     return std::nullopt;
 }
 
-std::vector<place> candidate_blocks(database& owner, const uuid& id) {
-    // An id is ordered by its call's start and lines by their call's end, so that blocks overlap.
+/// An id is ordered by its call's start and lines by their call's end, so that blocks overlap.
+std::vector<place> candidate_blocks(database& owner, const standing& now, const uuid& id) {
+    const auto prefix = id_prefix(id);
     statement read(owner,
-                   "SELECT day, part, offset, bytes FROM blocks INDEXED BY blocks_by_id "
-                   "WHERE max_id>=?1 AND min_id<=?1 ORDER BY day, part, offset");
-    read.bind(id_prefix(id));
+                   "SELECT part, offset, bytes FROM blocks "
+                   "WHERE day=?1 AND min_id<=?2 AND max_id>=?2 ORDER BY part, offset");
     std::vector<place> blocks;
-    while (read.step()) {
-        const std::chrono::days number(read.integer_as<int>(0));
-        blocks.push_back({{day(std::chrono::sys_days(number)), read.integer_as<unsigned>(1)},
-                          read.integer_as<std::uint64_t>(2),
-                          read.integer_as<std::uint64_t>(3)});
+    for (const auto& [date, known] : now.days) {
+        if (!known.ids.holds(prefix)) continue;
+        read.bind(date.number(), prefix);
+        while (read.step()) {
+            blocks.push_back({{date, read.integer_as<unsigned>(0)},
+                              read.integer_as<std::uint64_t>(1),
+                              read.integer_as<std::uint64_t>(2)});
+        }
     }
     return blocks;
 }
@@ -58,9 +61,9 @@ result<std::string> read_block(const place& block, const std::filesystem::path& 
 
 }  // namespace
 
-result<std::optional<place>> find_line(database& owner, const uuid& id,
+result<std::optional<place>> find_line(database& owner, const standing& now, const uuid& id,
                                        const std::filesystem::path& directory) {
-    const auto blocks = candidate_blocks(owner, id);
+    const auto blocks = candidate_blocks(owner, now, id);
     if (const auto failure = owner.take_failure()) return failure;
     for (const auto& block : blocks) {
         const auto text = read_block(block, directory);

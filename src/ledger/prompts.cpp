@@ -31,9 +31,11 @@ bool read_digits(std::string_view text, std::array<char, 16>& bytes) {
 
 template <class Integer>
 void append_number(std::string& log, Integer value) {
-    for (std::size_t i = 0; i < sizeof(value); ++i) {
-        log += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xff);
+    std::array<char, sizeof(value)> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        bytes[i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xff);
     }
+    log.append(bytes.data(), bytes.size());
 }
 
 template <class Integer>

@@ -20,7 +20,8 @@ namespace tallyfs::ledger {
                                                              std::size_t rows_max);
 [[nodiscard]] result<std::vector<repetition>> read_repetitions(database& owner, const standing& now,
                                                                day date);
-[[nodiscard]] result<std::optional<place>> find_line(database& owner, const uuid& id,
+[[nodiscard]] result<std::optional<place>> find_line(database& owner, const standing& now,
+                                                     const uuid& id,
                                                      const std::filesystem::path& directory);
 
 }  // namespace tallyfs::ledger

@@ -19,7 +19,8 @@ CREATE TABLE checkpoint(
     lines INTEGER NOT NULL, changed_us INTEGER NOT NULL, unreadable_lines INTEGER NOT NULL);
 INSERT INTO checkpoint VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0);
 CREATE TABLE days(
-    day INTEGER PRIMARY KEY, lines INTEGER NOT NULL, changed_us INTEGER NOT NULL);
+    day INTEGER PRIMARY KEY, lines INTEGER NOT NULL, changed_us INTEGER NOT NULL,
+    min_id INTEGER NOT NULL, max_id INTEGER NOT NULL);
 CREATE TABLE names(
     id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL,
     lines INTEGER NOT NULL, changed_us INTEGER NOT NULL);
@@ -47,7 +48,6 @@ CREATE TABLE blocks(
     bytes INTEGER NOT NULL, lines INTEGER NOT NULL,
     min_id INTEGER NOT NULL, max_id INTEGER NOT NULL,
     PRIMARY KEY(day, part, offset)) WITHOUT ROWID;
-CREATE INDEX blocks_by_id ON blocks(max_id, min_id);
 )";
 
 std::string figure_tables() {
@@ -81,11 +81,6 @@ void configure(database& owner) {
     owner.execute("PRAGMA wal_autocheckpoint = 4096");
     owner.execute("PRAGMA journal_size_limit = 16777216");
     owner.execute("PRAGMA temp_store = MEMORY");
-}
-
-bool is_empty(database& owner) {
-    statement count(owner, "SELECT count(*) FROM sqlite_schema");
-    return count.step() && count.integer(0) == 0;
 }
 
 std::string find_mismatch(database& owner) {

@@ -16,8 +16,6 @@ inline constexpr int application_id = 0x74616c79;
 
 /// Sets up a connection that was just opened. Errors stay in `owner`.
 void configure(database& owner);
-/// True if the file has no tables yet.
-[[nodiscard]] bool is_empty(database& owner);
 /// Why the file cannot be used although SQLite can read it; "" if it can.
 [[nodiscard]] std::string find_mismatch(database& owner);
 /// Makes the tables of an empty file.

@@ -18,17 +18,33 @@ namespace tallyfs::ledger {
 /// Lines of a segment that are one row of the index of ids.
 inline constexpr std::int64_t block_lines_max = 256;
 
-/// A run of lines of one segment and the lowest and highest id in it, by their first 8 bytes.
+/// The first 8 bytes of an id as a number with the order of the ids.
+[[nodiscard]] std::int64_t id_prefix(const uuid& id) noexcept;
+
+/// The lowest and the highest id of some lines, by their prefixes.
+struct id_range {
+    std::int64_t min = std::numeric_limits<std::int64_t>::max();
+    std::int64_t max = std::numeric_limits<std::int64_t>::min();
+    void add(const id_range& other) {
+        min = std::min(min, other.min);
+        max = std::max(max, other.max);
+    }
+    [[nodiscard]] bool holds(std::int64_t prefix) const { return min <= prefix && prefix <= max; }
+};
+
+/// A run of lines of one segment.
 struct block {
     journal::segment_id segment;
     std::uint64_t offset = 0;
     std::uint64_t bytes = 0;
     std::int64_t lines = 0;
-    std::int64_t min_id = std::numeric_limits<std::int64_t>::max();
-    std::int64_t max_id = std::numeric_limits<std::int64_t>::min();
+    id_range ids;
 };
-/// The first 8 bytes of an id as a number with the order of the ids.
-[[nodiscard]] std::int64_t id_prefix(const uuid& id) noexcept;
+/// What is known of a day: enough to tell whether an id can be in it.
+struct day_lines {
+    stamp lines;
+    id_range ids;
+};
 
 /// The last line before the checkpoint, to see whether the journal still holds it there.
 struct line_mark {
@@ -75,7 +91,7 @@ struct standing {
     std::int64_t unreadable_lines = 0;
     name_table names;
     std::vector<stamp> name_stamps;  ///< by name_id; of services and models
-    std::map<day, stamp> days;
+    std::map<day, day_lines> days;
     std::unordered_map<group_id, sums> open_day;
     prompts_of_day prompts;
     loaded_models loaded;
@@ -87,6 +103,7 @@ struct changes {
     journal::position end;
     line_mark last_line;
     stamp all;
+    id_range ids;
     std::int64_t unreadable_lines = 0;
     name_table::size names_before;
     std::vector<stamp> name_stamps;  ///< by name_id; no lines: not touched

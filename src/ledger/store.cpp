@@ -10,7 +10,7 @@ store::store(database& owner)
                 "INSERT INTO names VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET "
                 "lines=excluded.lines, changed_us=excluded.changed_us"),
       add_group_(owner, "INSERT INTO groups VALUES(?,?,?,?,?)"),
-      put_day_(owner, "INSERT OR REPLACE INTO days VALUES(?,?,?)"),
+      put_day_(owner, "INSERT OR REPLACE INTO days VALUES(?,?,?,?,?)"),
       add_quarter_(owner, "INSERT INTO quarter_usage VALUES(?,?,?," + figure_parameters() +
                               ") ON CONFLICT DO UPDATE SET " + figure_additions()),
       add_log_(owner, "INSERT INTO prompt_log(entries) VALUES(?)"),
@@ -38,7 +38,7 @@ result<void> store::write(const standing& now, const changes& batch) {
     if (!batch.prompt_log.empty()) add_log_.run(blob{batch.prompt_log});
     for (const auto& b : batch.blocks) {
         put_block_.run(b.segment.date.number(), b.segment.part, b.offset, b.bytes, b.lines,
-                       b.min_id, b.max_id);
+                       b.ids.min, b.ids.max);
     }
     write_loads(batch);
     write_checkpoint(now, batch);
@@ -133,11 +133,12 @@ void store::write_checkpoint(const standing& now, const changes& batch) {
     const auto& end = batch.end;
     const auto date = end.segment.date;
     stamp all = now.all;
-    stamp today = now.days.contains(date) ? now.days.at(date) : stamp{};
     if (batch.all.lines > 0) {
         all = {all.lines + batch.all.lines, batch.all.changed};
-        today = {today.lines + batch.all.lines, batch.all.changed};
-        put_day_.run(date.number(), today.lines, today.changed);
+        auto today = now.days.contains(date) ? now.days.at(date) : day_lines{};
+        today.ids.add(batch.ids);
+        put_day_.run(date.number(), today.lines.lines + batch.all.lines, batch.all.changed,
+                     today.ids.min, today.ids.max);
     }
     set_checkpoint_.run(date.number(), end.segment.part, end.offset, batch.last_line.bytes,
                         batch.last_line.hash, all.lines, all.changed,

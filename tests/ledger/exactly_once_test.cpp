@@ -2,6 +2,7 @@
 
 #include <support/catch.hpp>
 #include <support/temporary_directory.hpp>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -101,7 +102,7 @@ TEST_CASE("lines that cannot be read are counted, skipped, and do not hide the o
     CHECK(reopened.checkpoint().offset == lines.segments().at(segment).size());
 }
 
-TEST_CASE("a batch from before the checkpoint or without its newline is refused") {
+TEST_CASE("a batch that does not follow the checkpoint or has no newline is refused") {
     const test::temporary_directory directory;
     test::random_calls random(14);
     test::line_journal lines;
@@ -114,10 +115,53 @@ TEST_CASE("a batch from before the checkpoint or without its newline is refused"
     const auto refused = boost::system::errc::invalid_argument;
     CHECK(ledger.apply({segment, 0, text}).error() == refused);
     CHECK(ledger.apply({{date_of("2026-11-19"), 1}, 0, text}).error() == refused);
+    CHECK(ledger.apply({segment, text.size() + 1, text}).error() == refused);
+    CHECK(ledger.apply({{date_of("2026-11-21"), 1}, 1, text}).error() == refused);
     const auto torn = std::string_view(text).substr(0, 10);
     CHECK(ledger.apply({segment, text.size(), torn}).error() == refused);
     CHECK(ledger.apply({segment, text.size(), ""}));
     CHECK(describe(ledger) == before);
+}
+
+/// While it exists, no file of this process can grow beyond a size: a disk that is full.
+class full_disk {
+  public:
+    explicit full_disk(::rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const ::rlimit limited{bytes, before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &limited);
+    }
+    full_disk(const full_disk&) = delete;
+    full_disk& operator=(const full_disk&) = delete;
+    ~full_disk() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, handler_);
+    }
+
+  private:
+    ::rlimit before_{};
+    void (*handler_)(int);
+};
+
+TEST_CASE("a batch that a full disk has no room for can be applied later") {
+    const test::temporary_directory directory;
+    test::random_calls random(17);
+    const auto lines = random.make_journal(2, 150);
+    ledger::ledger ledger(directory.path() / "ledger.sqlite");
+    lines.apply_rest(ledger, 10'000, 3);
+    const auto before = describe(ledger);
+    const auto at = ledger.checkpoint();
+    const auto rest = std::string_view(lines.segments().at(at.segment)).substr(at.offset);
+    const auto applied = [&] {
+        const full_disk full(8'192);
+        return ledger.apply({at.segment, at.offset, rest});
+    }();
+    REQUIRE(applied.has_error());
+    CHECK(applied.error().category() == ledger::sqlite_category());
+    CHECK_FALSE(ledger::is_damage(applied.error()));
+    CHECK(describe(ledger) == before);
+    lines.apply_rest(ledger, 10'000);
+    CHECK(describe(ledger) == expected(lines));
 }
 
 TEST_CASE("cleared and rebuilt, the ledger shows the same") {

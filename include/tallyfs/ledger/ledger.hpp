@@ -145,9 +145,10 @@ class ledger {
     [[nodiscard]] journal::position checkpoint() const;
     /// Applies lines in order and moves the checkpoint behind them, in one transaction: all or
     /// nothing. A line that cannot be read is counted and skipped (`unreadable_lines()`). Errors:
-    /// SQLite's, in sqlite_category(); the ledger then stands where it stood. invalid_argument: the
-    /// batch begins before the checkpoint, which would count lines twice, or does not end with a
-    /// newline.
+    /// SQLite's, in sqlite_category(); the ledger then stands where it stood, and the same lines
+    /// can be tried again. invalid_argument: the batch begins neither at the checkpoint nor at the
+    /// start of a later segment, so that lines would count twice or be missed, or it does not end
+    /// with a newline.
     /// It costs one transaction: a rebuild wants batches of 1 MiB and more.
     result<void> apply(const journal::batch& lines);
     /// Forgets everything, by deleting the file and making a new one: the next checkpoint is the
