@@ -29,7 +29,6 @@ struct world {
     explicit world(options wanted);
 
     options settings;
-    asio::io_context context{1};
     std::map<std::string, model> models;  ///< by full name, "qwen3:14b"
     std::vector<std::map<std::string, model>::node_type> retired;
     std::map<std::string, std::uint64_t> blobs;  ///< bytes by digest
@@ -43,6 +42,9 @@ struct world {
     std::mutex seen_mutex;  ///< guards the two below
     std::deque<seen_request> seen;
     std::string wishes_for_all;
+
+    /// Declared last: what still waits in it at the end uses everything above.
+    asio::io_context context{1};
 
     /// "x" and "registry.ollama.ai/library/x:latest" are "x:latest"; ":local" is dropped.
     [[nodiscard]] static std::string full_name(std::string_view name);
