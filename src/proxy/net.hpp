@@ -14,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 // GCC 12 takes the recycling operator new of Asio's coroutine frames for a mismatch where it
@@ -47,20 +48,21 @@ class signal {
   public:
     task<> wait() {
         return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(
-            [this](auto handler) { waiting_ = std::move(handler); }, use_task);
+            [this](auto handler) { waiting_.emplace(std::move(handler)); }, use_task);
     }
-    [[nodiscard]] bool awaited() const noexcept { return static_cast<bool>(waiting_); }
+    [[nodiscard]] bool awaited() const noexcept { return waiting_.has_value(); }
     /// Resumes the coroutine before it returns; the caller touches nothing afterwards that the
     /// coroutine can have destroyed.
     void notify() {
         if (!waiting_) return;
-        auto handler = std::move(waiting_);
-        waiting_ = nullptr;
+        auto handler = std::move(*waiting_);
+        waiting_.reset();
         std::move(handler)();
     }
 
   private:
-    asio::any_completion_handler<void()> waiting_;
+    // Constructed in place: in Boost 1.81 the assignment of such a handler never returns.
+    std::optional<asio::any_completion_handler<void()>> waiting_;
 };
 
 }  // namespace tallyfs::proxy

@@ -20,7 +20,7 @@ constexpr std::uint64_t rebuilding_bytes = std::uint64_t{8} << 20;
 }  // namespace
 
 view_worker::view_worker(journal::stream& calls, ledger::ledger& ledger,
-                         const journal::open_calls& open_calls,
+                         journal::open_calls& open_calls,
                          const state::upstream_board& upstream,
                          std::filesystem::path state_directory, const clock_source& clock)
     : calls_(calls),
@@ -129,6 +129,7 @@ void view_worker::tick_if_due() {
     if (now < next_tick_) return;
     next_tick_ = std::max(next_tick_ + tick_interval, now);
     calls_.turn_day();
+    open_calls_.beat(clock_.wall());
     capture_live();
     ticks_.fetch_add(1);
 }

@@ -20,7 +20,7 @@ class view_worker final : public tree::view_thread {
   public:
     /// What is passed by reference outlives the worker. Nothing runs before start().
     view_worker(journal::stream& calls, ledger::ledger& ledger,
-                const journal::open_calls& open_calls, const state::upstream_board& upstream,
+                journal::open_calls& open_calls, const state::upstream_board& upstream,
                 std::filesystem::path state_directory, const clock_source& clock);
     ~view_worker() override;
 
@@ -57,7 +57,7 @@ class view_worker final : public tree::view_thread {
 
     journal::stream& calls_;
     ledger::ledger& ledger_;
-    const journal::open_calls& open_calls_;
+    journal::open_calls& open_calls_;
     const state::upstream_board& upstream_;
     std::filesystem::path state_directory_;
     const clock_source& clock_;
