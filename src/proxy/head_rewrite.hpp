@@ -13,7 +13,9 @@ namespace tallyfs::proxy {
 
 /// A request that the proxy answers itself.
 struct refusal {
-    int status = 400;
+    // No aggregate: GCC 12 destroys an aggregate temporary in a co_await expression twice.
+    refusal(int code, std::string text) : status(code), message(std::move(text)) {}
+    int status;
     std::string message;
 };
 

@@ -30,9 +30,9 @@ struct residency_facts {
     bool served_since = false;
     /// Other calls of ours ran on the upstream when this one began: it can have been queued.
     bool others_running = false;
-    std::optional<std::int64_t> context_asked;     ///< options.num_ctx
-    std::optional<std::chrono::nanoseconds> load;  ///< load_duration as reported
-    std::chrono::nanoseconds load_min{};           ///< server_options::cold_load_min
+    std::optional<std::int64_t> context_asked{};     ///< options.num_ctx
+    std::optional<std::chrono::nanoseconds> load{};  ///< load_duration as reported
+    std::chrono::nanoseconds load_min{};             ///< server_options::cold_load_min
 };
 
 struct residency {

@@ -17,6 +17,8 @@ namespace {
 constexpr std::chrono::seconds linger_max{2};
 constexpr std::size_t linger_bytes_max = std::size_t{16} << 20;
 
+constexpr std::string_view head_too_large = "the request head is too large";
+
 std::string plain_address(const asio::ip::address& given) {
     if (given.is_v6() && given.to_v6().is_v4_mapped()) {
         return asio::ip::make_address_v4(asio::ip::v4_mapped, given.to_v6()).to_string();
@@ -122,10 +124,11 @@ task<session::head_result> session::read_head() {
             seen += parser_->put(asio::buffer(input.data(), input.size()), error);
             if (parser_->is_header_done() && !error) break;
             if (error && error != http::error::need_more) {
+                // A local: GCC 12 destroys a conditional temporary in a co_await expression twice.
                 const bool too_large = error == http::error::header_limit;
-                co_await refuse_head(too_large ? 431 : 400,
-                                     too_large ? "the request head is too large"
-                                               : "malformed request: " + error.message());
+                std::string why = "malformed request: " + error.message();
+                if (too_large) why = head_too_large;
+                co_await refuse_head(too_large ? 431 : 400, why);
                 co_return head_result::refused;
             }
         }
@@ -133,7 +136,7 @@ task<session::head_result> session::read_head() {
         const auto filled = co_await client_.fill();
         if (filled == fill_result::ended) co_return head_result::closed;
         if (filled == fill_result::full) {
-            co_await refuse_head(431, "the request head is too large");
+            co_await refuse_head(431, head_too_large);
             co_return head_result::refused;
         }
         if (filled == fill_result::interrupted) {

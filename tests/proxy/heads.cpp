@@ -1,0 +1,138 @@
+#include "support/catch.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <proxy/head_rewrite.hpp>
+#include <proxy/host_rule.hpp>
+#include <proxy/own_reply.hpp>
+
+using namespace tallyfs;
+using namespace tallyfs::proxy;
+
+namespace {
+
+template <bool IsRequest>
+message_head parse(std::string_view text) {
+    message_head head;
+    head_parser<IsRequest> parser(head);
+    error_code error;
+    parser.put(boost::asio::buffer(text.data(), text.size()), error);
+    REQUIRE_FALSE(error);
+    REQUIRE(parser.is_header_done());
+    return head;
+}
+
+}  // namespace
+
+TEST_CASE("a head cut at every byte is read the same") {
+    const std::string text =
+        "POST /api/chat HTTP/1.1\r\nHost: a\r\nX-Long:   value with spaces  \r\n\r\n";
+    for (std::size_t cut = 1; cut < text.size(); ++cut) {
+        message_head head;
+        request_parser parser(head);
+        error_code error;
+        auto done = parser.put(boost::asio::buffer(text.data(), cut), error);
+        REQUIRE(error == http::error::need_more);
+        done += parser.put(boost::asio::buffer(text.data() + done, text.size() - done), error);
+        REQUIRE_FALSE(error);
+        REQUIRE(done == text.size());
+        REQUIRE(head.method() == "POST");
+        REQUIRE(head.target() == "/api/chat");
+        REQUIRE(head.find("x-long") == "value with spaces");
+        REQUIRE(head.size() == 2);
+    }
+}
+
+TEST_CASE("a page's own origin is rewritten together with its host, another is not") {
+    const auto head = parse<true>(
+        "POST /api/chat HTTP/1.1\r\nHost: foo.local:11433\r\n"
+        "Origin: http://foo.local:11433\r\n\r\n");
+    std::string out;
+    write_request_head(out, head, "/api/chat", "127.0.0.1:11434", {});
+    CHECK(out ==
+          "POST /api/chat HTTP/1.1\r\nHost: 127.0.0.1:11434\r\n"
+          "Origin: http://127.0.0.1:11434\r\n\r\n");
+    const auto other = parse<true>(
+        "POST /api/chat HTTP/1.1\r\nHost: foo.local\r\nOrigin: http://evil.example\r\n\r\n");
+    out.clear();
+    write_request_head(out, other, "/api/chat", "127.0.0.1:11434", {});
+    CHECK(out.find("Origin: http://evil.example\r\n") != std::string::npos);
+}
+
+TEST_CASE("framing cannot be stripped by naming it in Connection") {
+    const auto head = parse<true>(
+        "POST / HTTP/1.1\r\nHost: a\r\nConnection: content-length, host\r\n"
+        "Content-Length: 7\r\n\r\n");
+    std::string out;
+    write_request_head(out, head, "/", "up:1", {.chunked = false, .bytes = 7});
+    CHECK(out == "POST / HTTP/1.1\r\nHost: up:1\r\nContent-Length: 7\r\n\r\n");
+}
+
+TEST_CASE("a response head is forwarded as it came where nothing has to change") {
+    const auto plain = parse<false>("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    CHECK(forward_as_is(plain, {}));
+    CHECK_FALSE(forward_as_is(plain, {.keep_alive = false}));
+    CHECK_FALSE(forward_as_is(plain, {.client_http_1_1 = false}));
+    const auto kept =
+        parse<false>("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n");
+    CHECK(forward_as_is(kept, {}));
+    const auto closed = parse<false>(
+        "HTTP/1.1 200 Fine\r\nX-A: 1\r\nConnection: close, X-B\r\nX-B: 2\r\n"
+        "Content-Length: 0\r\n\r\n");
+    CHECK_FALSE(forward_as_is(closed, {}));
+    std::string out;
+    write_response_head(out, closed, {});
+    CHECK(out == "HTTP/1.1 200 Fine\r\nX-A: 1\r\nContent-Length: 0\r\n\r\n");
+    out.clear();
+    write_response_head(out, closed, {.rechunked = true});
+    CHECK(out == "HTTP/1.1 200 Fine\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n");
+}
+
+TEST_CASE("an answer of our own says what a client needs to read it") {
+    std::string out;
+    write_own_reply(out, 503, {"application/json", "{}"}, {.keep_alive = false});
+    CHECK(out ==
+          "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+          "Content-Length: 2\r\nConnection: close\r\n\r\n{}");
+    out.clear();
+    write_own_reply(out, 405, {"application/json", "{}"}, {.head_request = true});
+    CHECK(out.find("Allow: ") != std::string::npos);
+    CHECK(out.ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("the Host rule is Ollama's") {
+    const own_names own{"workhorse", [](const boost::asio::ip::address& a) {
+                            return a.to_string() == "203.0.113.9";
+                        }};
+    for (const auto* host : {"",
+                             "localhost",
+                             "LOCALHOST:11433",
+                             "workhorse",
+                             "Workhorse:1",
+                             "a.localhost",
+                             "b.local",
+                             "host.docker.internal",
+                             "127.0.0.1",
+                             "127.8.8.8:1",
+                             "[::1]",
+                             "[::1]:11433",
+                             "::1",
+                             "0.0.0.0",
+                             "10.1.2.3",
+                             "172.16.0.1",
+                             "172.31.255.1:80",
+                             "192.168.1.7",
+                             "fd00::1",
+                             "[fd12::1]:1",
+                             "::ffff:10.0.0.1",
+                             "203.0.113.9:11433"}) {
+        INFO(host);
+        CHECK(host_allowed(host, own));
+    }
+    for (const auto* host :
+         {"evil.example", "8.8.8.8", "ollama", "172.32.0.1", "localhost.evil.example", "local",
+          "127.0.0.1.", "foo.localhost.", "2001:db8::1", "[2001:db8::1]:80", "127.0.0.1.nip.io"}) {
+        INFO(host);
+        CHECK_FALSE(host_allowed(host, own));
+    }
+    CHECK_FALSE(this_machine().hostname.empty());
+}

@@ -1,0 +1,150 @@
+// Raw sockets for tests: exact bytes, waits with an end, gates in place of sleeps.
+// Source: tcp(7), poll(2).
+#pragma once
+
+#include <tallyfs/base/file.hpp>
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <poll.h>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace tallyfs::test {
+
+/// How long a test waits for what must happen before it fails.
+inline constexpr std::chrono::milliseconds patience{10'000};
+
+/// Closed until somebody opens it.
+class gate {
+  public:
+    void open() {
+        const std::lock_guard lock(mutex_);
+        open_ = true;
+        changed_.notify_all();
+    }
+    void wait() {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait_for(lock, patience, [this] { return open_; })) {
+            throw std::runtime_error("a gate was never opened");
+        }
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool open_ = false;
+};
+
+/// One end of a TCP connection.
+class raw_socket {
+  public:
+    explicit raw_socket(unique_fd fd) : fd_(std::move(fd)) {}
+
+    static raw_socket connect(std::uint16_t port) {
+        unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(port);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) {
+            throw std::runtime_error("connect failed");
+        }
+        const int on = 1;
+        ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        return raw_socket(std::move(fd));
+    }
+
+    /// false: the peer has closed or reset the connection.
+    bool send(std::string_view bytes) {
+        while (!bytes.empty()) {
+            const auto sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (sent <= 0) return false;
+            bytes.remove_prefix(static_cast<std::size_t>(sent));
+        }
+        return true;
+    }
+    /// Some bytes; "" at the end of the connection, also when it was reset.
+    std::string read_some(std::size_t bytes_max = 64 * 1024) {
+        wait_readable();
+        std::string bytes(bytes_max, '\0');
+        const auto got = ::recv(fd_.get(), bytes.data(), bytes.size(), 0);
+        bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+        return bytes;
+    }
+    /// Exactly so many, fewer only at the end.
+    std::string read_exactly(std::size_t count) {
+        std::string bytes;
+        while (bytes.size() < count) {
+            const auto more = read_some(count - bytes.size());
+            if (more.empty()) break;
+            bytes += more;
+        }
+        return bytes;
+    }
+    /// Up to and with `mark`; fewer only at the end.
+    std::string read_until(std::string_view mark) {
+        std::string bytes;
+        while (!bytes.ends_with(mark)) {
+            const auto more = read_some(1);
+            if (more.empty()) break;
+            bytes += more;
+        }
+        return bytes;
+    }
+    std::string read_to_end() {
+        std::string bytes;
+        for (auto more = read_some(); !more.empty(); more = read_some()) bytes += more;
+        return bytes;
+    }
+    /// A head and the body that its Content-Length announces.
+    std::string read_reply() {
+        auto reply = read_until("\r\n\r\n");
+        const auto at = reply.find("Content-Length: ");
+        if (at == std::string::npos) return reply;
+        return reply + read_exactly(std::stoul(reply.substr(at + 16)));
+    }
+    [[nodiscard]] bool readable_now() const {
+        pollfd p{fd_.get(), POLLIN, 0};
+        return ::poll(&p, 1, 0) > 0;
+    }
+    void shutdown_write() { ::shutdown(fd_.get(), SHUT_WR); }
+    void close() { fd_.reset(); }
+    /// Ends the connection with RST.
+    void reset() {
+        const linger now{1, 0};
+        ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        fd_.reset();
+    }
+    [[nodiscard]] int fd() const { return fd_.get(); }
+
+  private:
+    void wait_readable() const {
+        pollfd p{fd_.get(), POLLIN, 0};
+        if (::poll(&p, 1, static_cast<int>(patience.count())) <= 0) {
+            throw std::runtime_error("nothing arrived");
+        }
+    }
+    unique_fd fd_;
+};
+
+/// Waits until `condition` holds, or throws.
+template <class Condition>
+void eventually(const Condition& condition) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > until) {
+            throw std::runtime_error("a condition never came true");
+        }
+        ::poll(nullptr, 0, 1);
+    }
+}
+
+}  // namespace tallyfs::test

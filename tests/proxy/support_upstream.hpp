@@ -1,0 +1,160 @@
+// A scripted upstream: sends exact bytes, when the test says so. The proxy's watcher gets its
+// answers beside the script. Protocol: RFC 9112, as far as tests need it.
+#pragma once
+
+#include "proxy/support_net.hpp"
+
+#include <netinet/in.h>
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <list>
+#include <thread>
+
+namespace tallyfs::test {
+
+struct seen_request {
+    std::string head;  ///< with its empty line
+    std::string body;  ///< as it came over the wire, chunks and all
+    [[nodiscard]] std::string first_line() const { return head.substr(0, head.find("\r\n")); }
+};
+
+class scripted_upstream {
+  public:
+    /// Answers one request. false: the connection ends.
+    using script = std::function<bool(const seen_request& request, raw_socket& client)>;
+
+    explicit scripted_upstream(script answer) : answer_(std::move(answer)) {
+        listening_ = unique_fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t length = sizeof at;
+        if (::bind(listening_.get(), reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 ||
+            ::listen(listening_.get(), 128) != 0 ||
+            ::getsockname(listening_.get(), reinterpret_cast<sockaddr*>(&at), &length) != 0) {
+            throw std::runtime_error("cannot listen");
+        }
+        port_ = ntohs(at.sin_port);
+        acceptor_ = std::thread([this] { accept_all(); });
+    }
+    ~scripted_upstream() {
+        ::shutdown(listening_.get(), SHUT_RDWR);
+        acceptor_.join();
+        close_all();
+        for (auto& c : connections_) c.thread.join();
+    }
+    scripted_upstream(const scripted_upstream&) = delete;
+    scripted_upstream& operator=(const scripted_upstream&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    /// Connections that carried a request of a test.
+    [[nodiscard]] int connections() const { return used_; }
+    [[nodiscard]] int watcher_looks() const { return looks_; }
+    [[nodiscard]] std::vector<seen_request> requests() const {
+        const std::lock_guard lock(mutex_);
+        return {requests_.begin(), requests_.end()};
+    }
+    /// What GET /api/ps answers the watcher.
+    void set_loaded(std::string json) {
+        const std::lock_guard lock(mutex_);
+        loaded_ = std::move(json);
+    }
+    /// Ends every connection, as a restart does.
+    void close_all() {
+        const std::lock_guard lock(mutex_);
+        for (auto& c : connections_) ::shutdown(c.socket.fd(), SHUT_RDWR);
+    }
+
+  private:
+    struct connection {
+        raw_socket socket;
+        std::thread thread;
+    };
+
+    void accept_all() {
+        for (;;) {
+            unique_fd fd(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+            if (!fd) return;
+            const int on = 1;
+            ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            const std::lock_guard lock(mutex_);
+            connections_.push_back({raw_socket(std::move(fd)), {}});
+            auto& added = connections_.back();
+            added.thread = std::thread([this, &added] { serve(added.socket); });
+        }
+    }
+
+    void serve(raw_socket& socket) {
+        bool counted = false;
+        try {
+            for (;;) {
+                auto request = read_request(socket);
+                if (request.head.empty()) break;
+                if (answer_watcher(request, socket)) continue;
+                used_ += counted ? 0 : 1;
+                counted = true;
+                {
+                    const std::lock_guard lock(mutex_);
+                    requests_.push_back(request);
+                }
+                if (!answer_(request, socket)) break;
+            }
+        } catch (const std::exception&) {
+            // Patience is over: the test sees it at its own end of the connection.
+        }
+        ::shutdown(socket.fd(), SHUT_RDWR);
+    }
+
+    /// Tests ask for these two only where they say so with a field of their own.
+    bool answer_watcher(const seen_request& request, raw_socket& socket) {
+        const auto fields = request.head.substr(request.head.find("\r\n") + 2);
+        const bool only_host = fields.find("\r\n") + 4 == fields.size();
+        const bool look = request.head.starts_with("GET /api/ps ");
+        if (!only_host || (!look && !request.head.starts_with("GET /api/version "))) return false;
+        std::string body = R"({"version":"0.33.0"})";
+        if (look) {
+            const std::lock_guard lock(mutex_);
+            body = loaded_;
+            ++looks_;
+        }
+        socket.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+                    "\r\n\r\n" + body);
+        return true;
+    }
+
+    static seen_request read_request(raw_socket& socket) {
+        seen_request request;
+        request.head = read_idle(socket);
+        if (!request.head.ends_with("\r\n\r\n")) return {};
+        if (const auto at = request.head.find("Content-Length: "); at != std::string::npos) {
+            const auto length = std::stoul(request.head.substr(at + 16));
+            constexpr std::size_t kept_max = 1 << 20;
+            if (length <= kept_max) request.body = socket.read_exactly(length);
+        } else if (request.head.find("Transfer-Encoding: chunked") != std::string::npos) {
+            request.body = socket.read_until("0\r\n\r\n");
+        }
+        return request;
+    }
+
+    /// Waits without an end for a head: connections idle in the proxy's pool.
+    static std::string read_idle(raw_socket& socket) {
+        pollfd p{socket.fd(), POLLIN, 0};
+        ::poll(&p, 1, -1);
+        return socket.read_until("\r\n\r\n");
+    }
+
+    script answer_;
+    unique_fd listening_;
+    std::uint16_t port_ = 0;
+    std::thread acceptor_;
+    mutable std::mutex mutex_;
+    std::list<connection> connections_;
+    std::deque<seen_request> requests_;
+    std::string loaded_ = R"({"models":[]})";
+    std::atomic<int> used_{0};
+    std::atomic<int> looks_{0};
+};
+
+}  // namespace tallyfs::test
