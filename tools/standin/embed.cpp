@@ -181,9 +181,10 @@ task<> serve_embed(exchange& x, embed_form form) {
     }
     const auto* what = shared.find(name);
     if (what == nullptr) {
-        co_return co_await x.fail(
-            404, name.empty() ? "model '' not found"
-                              : "model \"" + name + "\" not found, try pulling it first");
+        // Made before it is awaited: GCC 12 destroys a temporary of a conditional twice there.
+        std::string message = "model '' not found";
+        if (!name.empty()) message = "model \"" + name + "\" not found, try pulling it first";
+        co_return co_await x.fail(404, message);
     }
     auto context_length = what->context_length;
     if (const auto* options = member(body, "options"); options && options->is_object()) {
