@@ -138,7 +138,8 @@ options read_options(int argc, const char* const* argv) {
     auto* const rebuild = app.add_subcommand("rebuild", "make the ledger anew from the journal");
     auto* const check =
         app.add_subcommand("check-config", "read the configuration and say what is wrong");
-    app.fallthrough();
+    // Options may stand behind the subcommand as well.
+    for (auto* const sub : {rebuild, check}) sub->fallthrough();
 
     options result;
     try {

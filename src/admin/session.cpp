@@ -13,39 +13,53 @@ namespace tallyfs::admin {
 namespace {
 
 namespace beast = boost::beast;
-using request = beast::http::request<beast::http::empty_body>;
+using request = beast::http::request<beast::http::string_body>;
 using response = beast::http::response<beast::http::string_body>;
 
 constexpr std::size_t head_bytes_max = 16 * 1024;
+constexpr std::size_t body_bytes_max = 64 * 1024;  // of a request that is refused anyway
 constexpr std::chrono::seconds idle_max{60};
 constexpr std::size_t piece_bytes = std::size_t{256} << 10;
 
-/// Runs find_page() on the view thread and comes back to this one.
-asio::awaitable<page> ask(const session_context& shared, std::string target) {
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(page)>(
-        [&shared, target = std::move(target)](auto handler) {
-            auto done = std::make_shared<decltype(handler)>(std::move(handler));
-            const auto executor = asio::get_associated_executor(*done);
-            const auto answer = [done, executor](page found) {
-                asio::post(executor, [done, found = std::move(found)]() mutable {
-                    (*done)(std::move(found));
-                });
-            };
-            const bool posted = shared.views.post([&shared, target, answer](bool current) {
-                page found;
-                try {
-                    found = find_page(*shared.root, target, current);
-                } catch (const std::exception& error) {
-                    spdlog::error("{} cannot be shown: {}", target, error.what());
-                    found = {500, "text/plain; charset=utf-8", "This file cannot be shown now.\n",
-                             std::nullopt};
-                }
-                answer(std::move(found));
-            });
-            if (!posted) answer({503, "text/plain; charset=utf-8", "Stopping.\n", std::nullopt});
-        },
-        asio::use_awaitable);
+page refusal(int status, std::string text) {
+    return {status, "text/plain; charset=utf-8", std::move(text), std::nullopt};
 }
+
+/// Posts find_page() to the view thread; its answer resumes the connection on its own thread.
+/// A class with named members instead of a lambda in the co_await expression: GCC 12 destroys
+/// temporaries of such an expression twice.
+class page_request {
+  public:
+    page_request(const session_context& shared, std::string target)
+        : shared_(shared), target_(std::move(target)) {}
+
+    template <class Handler>
+    void operator()(Handler handler) const {
+        auto done = std::make_shared<Handler>(std::move(handler));
+        const auto executor = asio::get_associated_executor(*done);
+        const auto answer = [done, executor](const std::shared_ptr<page>& found) {
+            asio::post(executor, [done, found] { (*done)(std::move(*found)); });
+        };
+        const bool posted =
+            shared_.views.post([&shared = shared_, target = target_, answer](bool current) {
+                answer(std::make_shared<page>(look_up(shared, target, current)));
+            });
+        if (!posted) answer(std::make_shared<page>(refusal(503, "Stopping.\n")));
+    }
+
+  private:
+    static page look_up(const session_context& shared, const std::string& target, bool current) {
+        try {
+            return find_page(*shared.root, target, current);
+        } catch (const std::exception& error) {
+            spdlog::error("{} cannot be shown: {}", target, error.what());
+            return refusal(500, "This file cannot be shown now.\n");
+        }
+    }
+
+    const session_context& shared_;
+    std::string target_;
+};
 
 asio::awaitable<void> send_log(beast::tcp_stream& stream, const tree::log_file& log, response head,
                                bool with_body) {
@@ -66,10 +80,6 @@ asio::awaitable<void> send_log(beast::tcp_stream& stream, const tree::log_file& 
     }
 }
 
-page refusal(int status, std::string text) {
-    return {status, "text/plain; charset=utf-8", std::move(text), std::nullopt};
-}
-
 asio::awaitable<page> answer_to(const request& asked, const session_context& shared) {
     const auto method = asked.method();
     if (shared.on_loopback && !http::host_allowed(asked[beast::http::field::host], shared.own)) {
@@ -79,22 +89,25 @@ asio::awaitable<page> answer_to(const request& asked, const session_context& sha
     if (method != beast::http::verb::get && method != beast::http::verb::head) {
         co_return refusal(405, "Only GET and HEAD are served here.\n");
     }
-    co_return co_await ask(shared, std::string(asked.target()));
+    const page_request request_page(shared, std::string(asked.target()));
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(page)>(
+        request_page, asio::use_awaitable);
 }
 
 /// False when the connection is to be closed.
 asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer,
                                 const session_context& shared) {
-    beast::http::request_parser<beast::http::empty_body> parser;
+    beast::http::request_parser<beast::http::string_body> parser;
     parser.header_limit(head_bytes_max);
+    parser.body_limit(body_bytes_max);
     stream.expires_after(idle_max);
     error_code failure;
     co_await beast::http::async_read(stream, buffer, parser,
                                      asio::redirect_error(asio::use_awaitable, failure));
     if (failure == beast::http::error::end_of_stream) co_return false;
     const auto& asked = parser.get();
-    auto found = failure ? refusal(400, "This request cannot be read.\n")
-                         : co_await answer_to(asked, shared);
+    auto found = refusal(400, "This request cannot be read.\n");
+    if (!failure) found = co_await answer_to(asked, shared);
     response head;
     head.result(static_cast<unsigned>(found.status));
     head.version(asked.version() == 10 ? 10 : 11);

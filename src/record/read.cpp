@@ -38,10 +38,11 @@ class line_scanner {
     /// A string without escapes; our own lines hold few that have any.
     std::string_view take_plain_string() {
         if (!skip("\"")) return {};
-        const auto end = rest_.find_first_of("\"\\");
-        good_ = end != std::string_view::npos && rest_[end] == '"';
-        if (!good_) return {};
+        // Two searches for one character each are several times faster than one for either.
+        const auto end = rest_.find('"');
         const auto text = rest_.substr(0, end);
+        good_ = end != std::string_view::npos && text.find('\\') == std::string_view::npos;
+        if (!good_) return {};
         rest_.remove_prefix(end + 1);
         return text;
     }

@@ -188,9 +188,12 @@ void view_worker::apply_next_batch() {
     const auto applied = ledger_.apply(*lines);
     if (applied) return;
     live_.ledger_error = "cannot write the ledger: " + applied.error().message();
-    spdlog::error("{}; it is rebuilt from the journal", live_.ledger_error);
-    if (const auto cleared = ledger_.clear(); !cleared) {
-        spdlog::error("cannot clear the ledger: {}", cleared.error().message());
+    spdlog::error("{}", live_.ledger_error);
+    if (ledger::is_damage(applied.error())) {
+        spdlog::warn("the ledger is rebuilt from the journal");
+        if (const auto cleared = ledger_.clear(); !cleared) {
+            spdlog::error("cannot clear the ledger: {}", cleared.error().message());
+        }
     }
     reader_.emplace(calls_, ledger_.checkpoint());
 }

@@ -49,6 +49,7 @@ class Process:
                 self.process.wait()
                 raise AssertionError("did not end after " + signal.Signals(how).name)
         self.process.stdout.close()
+        self.errors.close()
         return self.process.returncode
 
 
