@@ -20,8 +20,7 @@ constexpr std::uint64_t rebuilding_bytes = std::uint64_t{8} << 20;
 }  // namespace
 
 view_worker::view_worker(journal::stream& calls, ledger::ledger& ledger,
-                         journal::open_calls& open_calls,
-                         const state::upstream_board& upstream,
+                         journal::open_calls& open_calls, const state::upstream_board& upstream,
                          std::filesystem::path state_directory, const clock_source& clock)
     : calls_(calls),
       ledger_(ledger),

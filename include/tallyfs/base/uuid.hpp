@@ -1,4 +1,5 @@
-// Identifiers of calls: UUID version 7, sortable by time. Format: RFC 9562, section 5.7.
+// Identifiers of calls: UUID version 7, sortable by time.
+// Format: RFC 9562, section 5.7.
 #pragma once
 
 #include <tallyfs/base/clock.hpp>

@@ -71,7 +71,7 @@ struct call {
     duration duration_ms{};
     std::optional<duration> first_byte_ms;   ///< first byte of the response's head
     std::optional<duration> first_token_ms;  ///< first event with text, thinking or a tool call
-    std::optional<duration> queue_ms;        ///< nobody worked for it: Ollama's total without its parts
+    std::optional<duration> queue_ms;        ///< nobody worked for it: docs/architecture.md
     std::optional<duration> load_ms;
     std::optional<duration> prompt_eval_ms;
     std::optional<duration> eval_ms;

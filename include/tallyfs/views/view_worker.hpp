@@ -19,9 +19,9 @@ namespace tallyfs::views {
 class view_worker final : public tree::view_thread {
   public:
     /// What is passed by reference outlives the worker. Nothing runs before start().
-    view_worker(journal::stream& calls, ledger::ledger& ledger,
-                journal::open_calls& open_calls, const state::upstream_board& upstream,
-                std::filesystem::path state_directory, const clock_source& clock);
+    view_worker(journal::stream& calls, ledger::ledger& ledger, journal::open_calls& open_calls,
+                const state::upstream_board& upstream, std::filesystem::path state_directory,
+                const clock_source& clock);
     ~view_worker() override;
 
     /// Begins to follow the journal and to run jobs.

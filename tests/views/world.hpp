@@ -1,0 +1,111 @@
+// A journal, a ledger and the views of them, with a clock that a test sets; and its files read
+// as the mount would read them.
+// Paths: docs/formats.md, "The tree".
+#pragma once
+
+#include "support/manual_clock.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <tallyfs/base/file.hpp>
+#include <tallyfs/views/view_worker.hpp>
+
+#include <fcntl.h>
+#include <future>
+#include <stdexcept>
+
+namespace tallyfs::test {
+
+class world {
+  public:
+    explicit world(const char* start) : clock(*parse_rfc3339(start)) {
+        calls.on_change([this] { views.journal_changed(); });
+        views.start();
+    }
+    ~world() { views.stop(); }
+
+    /// Appends a call that began `duration` before now.
+    void append(record::call c) {
+        c.id = uuid::make(clock.wall());
+        const auto appended = calls.append([&](std::string& out, wall_time now) {
+            c.time = now;
+            record::append_line(out, c);
+        });
+        if (!appended) throw std::runtime_error(appended.error().message());
+    }
+    /// Runs `work` on the view thread, once it shows all that was appended.
+    template <class Work>
+    auto ask(Work work) {
+        std::promise<decltype(work())> answer;
+        auto future = answer.get_future();
+        const bool posted = views.post([&](bool current) {
+            try {
+                if (!current) throw std::runtime_error("the views did not catch up");
+                answer.set_value(work());
+            } catch (...) {
+                answer.set_exception(std::current_exception());
+            }
+        });
+        if (!posted) throw std::runtime_error("the view thread has ended");
+        return future.get();
+    }
+    std::optional<tree::node> find(const std::string& path) {
+        return ask([&] { return tree::resolve(*root, path); });
+    }
+    /// The bytes of a rendered file or a log, or the target of a link.
+    std::string read(const std::string& path) {
+        return ask([&]() -> std::string {
+            const auto node = tree::resolve(*root, path);
+            if (!node) throw std::runtime_error("there is no " + path);
+            if (const auto* text = std::get_if<tree::text_file>(&node->content)) {
+                return text->render();
+            }
+            if (const auto* link = std::get_if<tree::link>(&node->content)) return link->target;
+            const auto& log = std::get<tree::log_file>(node->content);
+            const auto file = open_file(log.path, O_RDONLY).value();
+            return read_at(file.get(), 0, log.bytes()).value();
+        });
+    }
+    std::vector<std::string> names(const std::string& path) {
+        return ask([&] {
+            const auto node = tree::resolve(*root, path);
+            std::vector<std::string> found;
+            const auto& found_directory =
+                std::get<std::shared_ptr<const tree::directory>>(node.value().content);
+            for (const auto& entry : found_directory->list()) found.push_back(entry.name);
+            return found;
+        });
+    }
+
+    temporary_directory directory;
+    manual_clock clock;
+    journal::stream calls{directory.path() / "calls", clock};
+    journal::open_calls open_calls{directory.path() / "open-calls", 16};
+    ledger::ledger ledger{directory.path() / "ledger.sqlite"};
+    state::upstream_board upstream;
+    state::proxy_counters counters;
+    views::view_worker views{calls, ledger, open_calls, upstream, directory.path(), clock};
+    std::shared_ptr<const tree::directory> root = views::make_root(
+        {calls,
+         ledger,
+         counters,
+         views.live(),
+         {"0.1.0", "host", "127.0.0.1:11433", "127.0.0.1:11435", directory.path(), clock.wall()}});
+};
+
+inline record::call some_call(const std::string& service, const std::string& model) {
+    record::call c;
+    c.service = service;
+    c.model = model;
+    c.endpoint = "/api/chat";
+    c.dialect = "native";
+    c.status = 200;
+    c.prompt_tokens = 100;
+    c.output_tokens = 10;
+    c.tokens_from = record::tokens_from::reported;
+    c.duration_ms = std::chrono::seconds(3);
+    c.prompt_eval_ms = std::chrono::seconds(1);
+    c.eval_ms = std::chrono::seconds(1);
+    return c;
+}
+
+}  // namespace tallyfs::test
