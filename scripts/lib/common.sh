@@ -27,9 +27,11 @@ installed() {
 }
 
 # The package to install for a line of lib/packages: one that is installed, else one that apt has.
+# Nothing if the line is optional and apt has none.
 choose_package() {
-    local name names
-    IFS='|' read -ra names <<<"$1"
+    local name names optional=''
+    [[ $1 == \?* ]] && optional=yes
+    IFS='|' read -ra names <<<"${1#\?}"
     for name in "${names[@]}"; do
         if installed "$name"; then
             echo "$name"
@@ -37,12 +39,12 @@ choose_package() {
         fi
     done
     for name in "${names[@]}"; do
-        if [[ ${#names[@]} == 1 ]] || apt-cache show "$name" >/dev/null 2>&1; then
+        if [[ ${#names[@]} == 1 && ! $optional ]] || apt-cache show "$name" >/dev/null 2>&1; then
             echo "$name"
             return
         fi
     done
-    echo "${names[0]}"
+    [[ $optional ]] || echo "${names[0]}"
 }
 
 missing_packages() {
@@ -52,7 +54,8 @@ missing_packages() {
     while read -r purpose line; do
         [[ " $* " == *" $purpose "* ]] || continue
         local found=''
-        for name in ${line//|/ }; do
+        local bare=${line#\?}
+        for name in ${bare//|/ }; do
             [[ $have == *$'\n'"installed $name"$'\n'* ]] && found=yes
         done
         [[ $found ]] || echo "$line"
@@ -75,6 +78,8 @@ ensure_packages() {
         return
     fi
     missing=$(missing_packages "$@")
+    # Without sudo, what is optional is not asked for.
+    [[ $EUID == 0 ]] || missing=$(grep -v '^?' <<<"$missing" || true)
     [[ $missing ]] || return 0
     if [[ $EUID != 0 ]]; then
         command -v sudo >/dev/null ||
@@ -93,8 +98,10 @@ ${missing//$'\n'/ }"
         as_root apt-get update -qq
     fi
     for line in $missing; do
-        names+=("$(choose_package "$line")")
+        line=$(choose_package "$line")
+        [[ $line ]] && names+=("$line")
     done
+    ((${#names[@]} > 0)) || return 0
     say "Installing ${names[*]}"
     if ! install_packages "${names[@]}"; then
         say "Trying again with fresh package lists"
