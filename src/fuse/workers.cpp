@@ -55,6 +55,7 @@ void workers::wait_until_ended() {
 }
 
 void workers::stop() {
+    if (threads_.empty()) return;  // the session may be gone by now
     fuse_session_exit(session_);
     {
         std::unique_lock lock(mutex_);
