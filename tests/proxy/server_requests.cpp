@@ -122,12 +122,7 @@ TEST_CASE("pipelined requests are answered in their order on one connection each
 TEST_CASE("a body of many megabytes passes through with flat memory, in both directions") {
     constexpr std::size_t total = 96u << 20;
     proxy_fixture f([&](const seen_request&, raw_socket& to) {
-        std::size_t received = 0;
-        while (received < total) {
-            const auto piece = to.read_some(1 << 18);
-            if (piece.empty()) return false;
-            received += piece.size();
-        }
+        if (to.discard(total) < total) return false;
         to.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(total) + "\r\n\r\n");
         const std::string piece(1 << 18, 'y');
         for (std::size_t sent = 0; sent < total; sent += piece.size()) to.send(piece);
@@ -140,9 +135,7 @@ TEST_CASE("a body of many megabytes passes through with flat memory, in both dir
     const std::string piece(1 << 18, 'x');
     for (std::size_t sent = 0; sent < total; sent += piece.size()) REQUIRE(client.send(piece));
     client.read_until("\r\n\r\n");
-    std::size_t received = 0;
-    while (received < total) received += client.read_some(1 << 18).size();
-    CHECK(received == total);
+    CHECK(client.discard(total) == total);
     CHECK(resident_bytes() < before + (24u << 20));
     const auto line = f.lines(1)[0];
     CHECK(line.request_bytes == static_cast<std::int64_t>(total));

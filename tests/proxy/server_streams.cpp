@@ -187,7 +187,5 @@ TEST_CASE("a slow reader slows its own stream and no other") {
     auto other = f.connect();
     other.send("GET /small HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CHECK(other.read_reply().ends_with("{}"));
-    std::size_t received = 0;
-    while (received < total) received += slow.read_some(1 << 20).size();
-    CHECK(received == total);
+    CHECK(slow.discard(total) == total);
 }

@@ -8,6 +8,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -88,6 +90,19 @@ class raw_socket {
             bytes += more;
         }
         return bytes;
+    }
+    /// Reads that many bytes and keeps none; how many came before the end.
+    std::size_t discard(std::size_t count) {
+        std::array<char, 64 * 1024> bytes{};
+        std::size_t taken = 0;
+        while (taken < count) {
+            wait_readable();
+            const auto got =
+                ::recv(fd_.get(), bytes.data(), std::min(bytes.size(), count - taken), 0);
+            if (got <= 0) break;
+            taken += static_cast<std::size_t>(got);
+        }
+        return taken;
     }
     /// Up to and with `mark`; fewer only at the end.
     std::string read_until(std::string_view mark) {
