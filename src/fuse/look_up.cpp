@@ -37,20 +37,6 @@ struct content_filler {
     }
 };
 
-/// The root has no parent that knows when it changed: it is as young as its youngest entry.
-wall_time youngest_entry(const tree::directory& directory) {
-    wall_time youngest{};
-    for (const auto& entry : directory.list()) youngest = std::max(youngest, entry.node.changed);
-    return youngest;
-}
-
-outcome root_attributes(context& served, std::uint64_t moment) {
-    const auto& root = served.inodes.root();
-    root->changed = youngest_entry(*directory_of(*root));
-    served.known.add(moment, *root, "", root);
-    return attributes_of{root};
-}
-
 }  // namespace
 
 const tree::directory* directory_of(const inode& node) noexcept {
@@ -65,6 +51,10 @@ std::shared_ptr<inode> inode_of_node(context& served, const std::shared_ptr<inod
         made.changed = node.changed;
         std::visit(content_filler{served, made}, node.content);
     });
+    // The root has no parent that knows when it changed: it is as young as its youngest entry.
+    if (parent->parent == nullptr && parent->changed.load() < node.changed) {
+        parent->changed = node.changed;
+    }
     if (auto* content = std::get_if<directory_content>(&found->content)) {
         content->directory = std::get<std::shared_ptr<const tree::directory>>(node.content);
         found->changed = node.changed;
@@ -96,12 +86,7 @@ void look_up(context& served, fuse_req_t request, fuse_ino_t parent_number, cons
 void get_attributes(context& served, fuse_req_t request, fuse_ino_t number, fuse_file_info*) {
     const auto node = served.inodes.find(number);
     if (node == nullptr) return deliver(served, request, failed{ESTALE});
-    const std::uint64_t moment = served.views.moment();
-    if (node->parent != nullptr || served.known.find(moment, *node, "")) {
-        return deliver(served, request, attributes_of{node});
-    }
-    ask_views(served, request,
-              [moment](context& asked, bool) { return root_attributes(asked, moment); });
+    deliver(served, request, attributes_of{node});
 }
 
 void read_link(context& served, fuse_req_t request, fuse_ino_t number) {

@@ -47,6 +47,7 @@ class mount::session {
   private:
     void watch();
     void end_threads();
+    void list_root();
 
     const std::filesystem::path path_;
     const std::shared_ptr<context> served_;
@@ -85,6 +86,7 @@ mount::session::session(const mount_options& options, std::shared_ptr<const tree
         throw startup_error("the kernel does not use the mount at " + path_.string());
     }
     watcher_ = std::thread([this] { watch(); });
+    list_root();
 }
 
 mount::session::~session() {
@@ -104,6 +106,20 @@ void mount::session::stop() {
     stopped_ = true;
     // From within on_ended() the watcher cannot wait for itself: the destructor does.
     if (watcher_.joinable() && watcher_.get_id() != std::this_thread::get_id()) watcher_.join();
+}
+
+/// So that the root has a time before anyone has looked into it.
+void mount::session::list_root() {
+    static_cast<void>(served_->views.post([weak = std::weak_ptr(served_)](bool) {
+        const auto served = weak.lock();
+        if (served == nullptr) return;
+        const auto& root = served->inodes.root();
+        wall_time youngest{};
+        for (const auto& entry : directory_of(*root)->list()) {
+            youngest = std::max(youngest, entry.node.changed);
+        }
+        root->changed = std::max(youngest, root->changed.load());
+    }));
 }
 
 /// In this order: a request that unmounting causes, and a READ that a notification waits for,

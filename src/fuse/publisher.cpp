@@ -108,8 +108,18 @@ void publisher::publish(inode& node) {
         fuse_lowlevel_notify_inval_inode(session_, node.number, static_cast<off_t>(old_size), 0));
     node.changed = changed_on_disk(log, node.changed);
     log.published = size;
-    // Attributes that were on their way with the old size do not overwrite newer ones.
-    static_cast<void>(fuse_lowlevel_notify_inval_inode(session_, node.number, -1, 0));
+    push_size(node.number, size);
+}
+
+/// The kernel takes no size from the answer to a request that began before the invalidation, and
+/// a parked one did: its process would be told one size and could read only up to another. So
+/// the size is sent along with the last byte, which ends a line and is known.
+void publisher::push_size(std::uint64_t number, std::uint64_t size) {
+    char last_byte = '\n';
+    fuse_bufvec stored = FUSE_BUFVEC_INIT(1);
+    stored.buf[0].mem = &last_byte;
+    static_cast<void>(fuse_lowlevel_notify_store(session_, number, static_cast<off_t>(size - 1),
+                                                 &stored, static_cast<fuse_buf_copy_flags>(0)));
 }
 
 }  // namespace tallyfs::fuse

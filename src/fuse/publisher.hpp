@@ -39,6 +39,7 @@ class publisher {
     void run();
     [[nodiscard]] std::vector<waiter> next_round(bool& ahead);
     void publish(inode& node);
+    void push_size(std::uint64_t number, std::uint64_t size);
     void answer(waiter& waiting);
 
     context& served_;

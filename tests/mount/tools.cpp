@@ -167,7 +167,7 @@ TEST_CASE("a listing goes on where it stopped, however many chunks it takes") {
     });
     std::size_t listed = 0;
     for (const auto& entry : std::filesystem::directory_iterator(mounted.path("many"))) {
-        listed += entry.is_directory() ? 1 : 0;
+        listed += entry.is_directory() ? 1U : 0U;
     }
     CHECK(listed == count);
     CHECK(run_command("find " + mounted.path("many") + " | wc -l").output == "20001\n");
