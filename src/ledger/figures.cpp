@@ -43,6 +43,7 @@ sums& sums::operator+=(const sums& other) {
     add(prompts_cut, other.prompts_cut);
     add(request_bytes, other.request_bytes);
     add(response_bytes, other.response_bytes);
+    for (std::size_t i = 0; i < by_source.size(); ++i) add(by_source[i], other.by_source[i]);
     return *this;
 }
 
@@ -81,6 +82,7 @@ sums figures_of(const record::call& c) {
     using record::outcome;
     sums s;
     s.calls = 1;
+    s.by_source[static_cast<std::size_t>(c.service_from)] = 1;
     s.client_gone = c.outcome == outcome::client_gone ? 1 : 0;
     s.errors = c.outcome == outcome::ok || c.outcome == outcome::client_gone ? 0 : 1;
     s.prompt_tokens = c.prompt_tokens.value_or(0);

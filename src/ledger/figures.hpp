@@ -31,6 +31,10 @@ void visit_figures(Sums& s, Visitor&& visit) {
     visit("prompts_cut", s.prompts_cut);
     visit("request_bytes", s.request_bytes);
     visit("response_bytes", s.response_bytes);
+    constexpr std::array<const char*, record::service_sources> columns{
+        "by_path",    "by_header",     "by_key",    "by_listener",
+        "by_process", "by_user_agent", "by_address"};
+    for (std::size_t i = 0; i < columns.size(); ++i) visit(columns[i], s.by_source[i]);
 }
 
 /// "calls,errors,…"

@@ -38,6 +38,11 @@ void visit_sums(const sums& s, Visitor&& visit) {
     visit("prompts_cut", json(s.prompts_cut));
     visit("request_bytes", json(s.request_bytes));
     visit("response_bytes", json(s.response_bytes));
+    constexpr std::array<const char*, record::service_sources> names{
+        "calls_named_by_path",     "calls_named_by_header",  "calls_named_by_key",
+        "calls_named_by_listener", "calls_named_by_process", "calls_named_by_user_agent",
+        "calls_named_by_address"};
+    for (std::size_t i = 0; i < names.size(); ++i) visit(names[i], json(s.by_source[i]));
 }
 
 json sums_json(const sums& s) {

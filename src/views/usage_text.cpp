@@ -113,6 +113,22 @@ std::string swap_line(const ledger::ledger& from, const usage_period& period) {
                        column(what, std::min<std::size_t>(what.size(), 50)));
 }
 
+/// "by path 98%, by address 2%": how far the names can be relied on.
+std::string attribution_line(const sums& total) {
+    std::string text = "Attributed   ";
+    std::string_view separator;
+    for (std::size_t i = 0; i < total.by_source.size(); ++i) {
+        if (total.by_source[i] == 0) continue;
+        auto name = std::string(to_string(static_cast<record::service_source>(i)));
+        std::ranges::replace(name, '_', '-');
+        const auto share =
+            100.0 * static_cast<double>(total.by_source[i]) / static_cast<double>(total.calls);
+        text += fmt::format("{}by {} {:.0f}%", separator, name, share);
+        separator = ", ";
+    }
+    return text + "\n";
+}
+
 std::string notes(const ledger::ledger& from, const usage_period& period,
                   const std::vector<row>& rows, const sums& total) {
     std::string text;
@@ -130,7 +146,7 @@ std::string notes(const ledger::ledger& from, const usage_period& period,
         text += fmt::format("Estimated    tokens of {} that reported none\n",
                             counted(total.estimated_calls, "call"));
     }
-    return text;
+    return text + attribution_line(total);
 }
 
 std::string heading(const usage_period& period) {
@@ -152,7 +168,7 @@ std::string usage_text(const ledger::ledger& from, const usage_period& period) {
     sums total;
     for (const auto& [key, s] : sorted) total += s;
     const auto below = notes(from, period, sorted, total);
-    return heading(period) + table(sorted, total) + (below.empty() ? "" : "\n" + below);
+    return heading(period) + table(sorted, total) + "\n" + below;
 }
 
 }  // namespace tallyfs::views

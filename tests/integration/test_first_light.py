@@ -132,6 +132,7 @@ def expected(calls, like):
             waited = c["load_ms"] if c["load_ms"] is not None else c["first_byte_ms"]
             sums["cold_load_ms"] += microseconds(waited)
         sums["busy_ms"] += busy(c)
+        sums["calls_named_by_" + c["service_from"]] += 1
     return {name: sums[name] / 1000 if "_ms" in name else sums[name] for name in like}
 
 

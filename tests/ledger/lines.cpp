@@ -75,6 +75,7 @@ record::call random_calls::make(wall_time now) {
     c.prompt_cut = maybe(pick(9) == 0);
     c.request_bytes = pick(100'000);
     c.response_bytes = pick(100'000);
+    c.service_from = static_cast<record::service_source>(pick(record::service_sources));
     const std::string odd = "not 32 digits";
     c.prompt_hash = maybe(
         pick(20) == 0 ? odd : "0123456789abcdef0123456789abcd" + std::to_string(10 + pick(30)));
@@ -112,7 +113,8 @@ std::ostream& operator<<(std::ostream& out, const ledger::sums& s) {
                << s.duration.count() << ' ' << s.first_token.count() << ' ' << s.first_token_calls
                << ' ' << s.eval.count() << ' ' << s.eval_tokens << ' ' << s.cold_starts << ' '
                << s.cold_load.count() << ' ' << s.queue.count() << ' ' << s.prompts_cut << ' '
-               << s.request_bytes << ' ' << s.response_bytes;
+               << s.request_bytes << ' ' << s.response_bytes << ' ' << s.by_source[0] << ' '
+               << s.by_source[6];
 }
 
 void describe_usage(std::ostream& out, const ledger::ledger& shown) {

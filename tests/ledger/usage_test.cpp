@@ -10,7 +10,7 @@ namespace {
 using namespace tallyfs;
 using test::date_of;
 
-using figures = std::array<std::int64_t, 18>;
+using figures = std::array<std::int64_t, 20>;
 
 figures figures_of(const record::call& c) {
     const auto count = [](const auto& value) { return std::int64_t{value.count()}; };
@@ -35,7 +35,9 @@ figures figures_of(const record::call& c) {
             time(c.queue_ms),
             c.prompt_cut == true,
             c.request_bytes,
-            c.response_bytes};
+            c.response_bytes,
+            c.service_from == record::service_source::path,
+            c.service_from == record::service_source::address};
 }
 
 figures figures_of(const ledger::sums& s) {
@@ -56,7 +58,9 @@ figures figures_of(const ledger::sums& s) {
             s.queue.count(),
             s.prompts_cut,
             s.request_bytes,
-            s.response_bytes};
+            s.response_bytes,
+            s.by_source.front(),
+            s.by_source.back()};
 }
 
 struct key {

@@ -8,6 +8,7 @@
 #include <tallyfs/journal/reader.hpp>
 #include <tallyfs/record/call.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -39,6 +40,8 @@ struct sums {
     std::int64_t prompts_cut = 0;
     std::int64_t request_bytes = 0;
     std::int64_t response_bytes = 0;
+    /// Calls whose service was named by each record::service_source, in its order.
+    std::array<std::int64_t, record::service_sources> by_source{};
     sums& operator+=(const sums& other);
 };
 

@@ -37,8 +37,9 @@ enum class service_source : std::uint8_t {
     listener,
     process,
     user_agent,
-    address
+    address,
 };
+inline constexpr std::size_t service_sources = 7;
 
 [[nodiscard]] std::string_view to_string(outcome value) noexcept;
 [[nodiscard]] std::string_view to_string(tokens_from value) noexcept;
