@@ -72,14 +72,47 @@ TEST_CASE("A cloud model is not loaded and names where it runs") {
     running r;
     raw_client client(r.server.port());
     const auto answer = boost::json::parse(generate(client, "gpt-oss:120b-cloud", ""));
-    CHECK(answer.at("remote_host").as_string() == "https://ollama.com:443");
-    CHECK(answer.at("remote_model").as_string() == "gpt-oss:120b");
+    CHECK(answer.at("model").as_string() == "gpt-oss:120b");
     CHECK_FALSE(answer.as_object().contains("load_duration"));
     CHECK(r.server.count().loads == 0);
     client.post("/api/copy", R"({"source":"gpt-oss:120b-cloud","destination":"innocent"})");
     CHECK(client.read_reply().status == 200);
     client.post("/api/show", R"({"model":"innocent"})");
     CHECK(client.read_reply().body.find("remote_host") != std::string::npos);
+    const auto disguised = boost::json::parse(generate(client, "innocent", ""));
+    CHECK(disguised.at("model").as_string() == "innocent");
+    CHECK(disguised.at("remote_host").as_string() == "https://ollama.com:443");
+}
+
+TEST_CASE("What is loaded is had at once, past those that wait for another model") {
+    standin::options wanted;
+    wanted.memory_bytes = 10'000'000'000;
+    running r(wanted);
+    raw_client busy(r.server.port());
+    busy.post("/api/generate", R"({"model":"qwen3:14b","prompt":"a"})",
+              "X-Standin: stall-after=1\r\n");
+    const auto head = busy.read_head();
+    CHECK(r.becomes([](const standin::counters& c) { return c.loads == 1; }));
+    raw_client waiting(r.server.port());
+    waiting.post("/api/generate", R"({"model":"qwen2.5:14b","prompt":"a","stream":false})");
+    CHECK(r.becomes([](const standin::counters& c) { return c.inference == 2; }));
+    raw_client loader(r.server.port());
+    loader.post("/api/generate", R"({"model":"qwen3:14b"})");
+    CHECK(loader.read_reply().body.find("\"done_reason\":\"load\"") != std::string::npos);
+    CHECK(r.server.count().loads == 1);
+    busy.close();
+    CHECK(waiting.read_reply().status == 200);
+    CHECK(r.server.count().evictions == 1);
+}
+
+TEST_CASE("An answer that Ollama stops by itself has neither counts nor a reason") {
+    running r;
+    raw_client client(r.server.port());
+    client.post("/api/generate", R"({"model":"tiny","prompt":"a","stream":false})",
+                "X-Standin: cut-after=3\r\n");
+    const auto answer = boost::json::parse(client.read_reply().body).as_object();
+    CHECK_FALSE(answer.at("done").as_bool());
+    CHECK_FALSE(answer.contains("eval_count"));
 }
 
 TEST_CASE("A generation stops when the client goes away") {
@@ -129,7 +162,8 @@ TEST_CASE("Faults are asked for with a header") {
     client.post("/api/generate", ask, "X-Standin: error-after=2\r\n");
     auto reply = client.read_reply();
     CHECK(reply.complete);
-    CHECK(reply.chunks.back() == "{\"error\":\"llama runner process has terminated\"}\n");
+    CHECK(reply.chunks.back() ==
+          "{\"error\":\"an error was encountered while running the model: unexpected EOF\"}\n");
     client.post("/api/generate", ask, "X-Standin: cut-after=2\r\n");
     reply = client.read_reply();
     CHECK(reply.complete);

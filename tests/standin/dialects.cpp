@@ -42,7 +42,7 @@ TEST_CASE("A native stream is one JSON line a chunk and ends with the counts of 
     const auto plan = standin::plan_answer(prompt, -1, 2048);
     REQUIRE(reply.complete);
     CHECK(reply.head.find("Content-Type: application/x-ndjson\r\nDate: ") != std::string::npos);
-    REQUIRE(reply.chunks.size() == static_cast<std::size_t>(plan.output_tokens) + 1);
+    REQUIRE(reply.chunks.size() == static_cast<std::size_t>(plan.words) + 1);
     std::string text;
     for (const auto& chunk : reply.chunks) {
         CHECK(chunk.back() == '\n');
@@ -54,6 +54,7 @@ TEST_CASE("A native stream is one JSON line a chunk and ends with the counts of 
     CHECK(last.at("done_reason").as_string() == "stop");
     CHECK(last.at("prompt_eval_count").as_int64() == 4);
     CHECK(last.at("eval_count").as_int64() == plan.output_tokens);
+    CHECK(plan.output_tokens == plan.words + 1);
     CHECK(last.at("load_duration").as_int64() == 250'750'000);
 }
 

@@ -187,9 +187,11 @@ task<> serve_embed(exchange& x, embed_form form) {
         co_return co_await x.fail(404, message);
     }
     auto context_length = what->context_length;
-    if (const auto* options = member(body, "options"); options && options->is_object()) {
+    const auto* options = member(body, "options");
+    if (form != embed_form::openai && options != nullptr && options->is_object()) {
         context_length = integer_member(options->get_object(), "num_ctx").value_or(context_length);
     }
+    context_length = std::min(context_length, what->context_length_max);
     loaded_model* held = nullptr;
     bool cold = false;
     const auto got = co_await shared.runners.acquire(x.client, *what, context_length, held, cold);
@@ -210,7 +212,7 @@ task<> serve_embed(exchange& x, embed_form form) {
         co_await compute(x, body, name, *what, form, r, load);
         shared.runners.end_work(*held);
     }
-    shared.runners.release(*held, read_keep_alive(body).value_or(shared.settings.keep_alive));
+    shared.runners.release(*held, read_keep_alive(body));
 }
 
 }  // namespace tallyfs::standin

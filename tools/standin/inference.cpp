@@ -15,6 +15,9 @@ using nanoseconds = std::chrono::nanoseconds;
 // What a real Ollama needs between a request and its runner when the model is there already.
 constexpr nanoseconds handler_time = std::chrono::microseconds(750);
 
+constexpr std::string_view runner_died =
+    "an error was encountered while running the model: unexpected EOF";
+
 // What is read of a compressed body at most: Ollama's own limit for /v1/responses is 20 MB.
 constexpr std::size_t decoded_bytes_max = 64u << 20;
 
@@ -44,7 +47,8 @@ bool decode(std::string& body) {
 void make_pieces(const inference& r, const exchange& x, const answer_plan& plan, generation& g) {
     g.prompt_tokens = plan.prompt_tokens;
     g.output_tokens = x.wanted.tokens.value_or(plan.output_tokens);
-    g.done_reason = plan.done_reason;
+    g.done_reason = x.wanted.tokens ? "length" : plan.done_reason;
+    const auto words = x.wanted.tokens.value_or(plan.words);
     if (!r.tool.empty() && g.what->calls_tools) {
         g.pieces.push_back({piece_kind::tool, r.tool});
         g.output_tokens = 5;
@@ -52,8 +56,8 @@ void make_pieces(const inference& r, const exchange& x, const answer_plan& plan,
         return;
     }
     const bool thinks = g.what->thinks && r.thinks;
-    g.pieces.reserve(static_cast<std::size_t>(g.output_tokens));
-    for (std::int64_t i = 0; i < g.output_tokens; ++i) {
+    g.pieces.reserve(static_cast<std::size_t>(words));
+    for (std::int64_t i = 0; i < words; ++i) {
         const bool thought = thinks && i < 2;
         g.pieces.push_back({thought ? piece_kind::thinking : piece_kind::text,
                             std::string(answer_word(r.prompt, i))});
@@ -71,7 +75,7 @@ task<bool> stream(exchange& x, generation& g, renderer& form) {
     for (std::size_t i = 0; i <= g.pieces.size(); ++i) {
         const auto done = static_cast<std::int64_t>(i);
         if (x.wanted.error_after == done) {
-            for (const auto& bytes : form.failure("llama runner process has terminated")) {
+            for (const auto& bytes : form.failure(runner_died)) {
                 const bool sent = co_await x.piece_as_is(bytes);
                 if (!sent) co_return false;
             }
@@ -106,6 +110,14 @@ task<bool> stream(exchange& x, generation& g, renderer& form) {
 task<bool> whole(exchange& x, generation& g, renderer& form) {
     const bool going = co_await x.client.wait(x.shared, g.eval);
     if (!going) co_return false;
+    if (x.wanted.error_after) {
+        co_await x.fail(500, runner_died);
+        co_return x.ok();
+    }
+    if (x.wanted.cut_after) {
+        g.unfinished = true;
+        g.pieces.resize(std::min(g.pieces.size(), static_cast<std::size_t>(*x.wanted.cut_after)));
+    }
     if (x.shared.settings.time_scale > 0) {
         g.eval = x.shared.scaled(g.eval);
         g.total = std::chrono::steady_clock::now() - x.begun;
@@ -154,8 +166,8 @@ std::string over_length(std::int64_t tokens, std::int64_t limit) {
 }
 
 task<> serve_local(exchange& x, inference& r, generation& g) {
-    const auto context_length = r.context_length.value_or(g.what->context_length);
-    const auto keep_alive = r.keep_alive.value_or(x.shared.settings.keep_alive);
+    const auto context_length =
+        std::min(r.context_length.value_or(g.what->context_length), g.what->context_length_max);
     loaded_model* held = nullptr;
     bool cold = false;
     auto& runners = x.shared.runners;
@@ -186,10 +198,18 @@ task<> serve_local(exchange& x, inference& r, generation& g) {
         }
         ++(complete ? x.shared.count.completed : x.shared.count.aborted);
     }
-    runners.release(*held, keep_alive);
+    runners.release(*held, r.keep_alive);
+}
+
+// A name of the cloud's is passed on as it is, and answered with the cloud's own name.
+bool is_cloud_name(std::string name) {
+    while (name.ends_with(' ')) name.pop_back();
+    name = world::full_name(name);
+    return name.ends_with(":cloud") || name.ends_with("-cloud");
 }
 
 task<> serve_remote(exchange& x, inference& r, generation& g) {
+    if (is_cloud_name(r.model)) g.answered_model = g.what->remote_model;
     ++x.shared.count.generations;
     make_pieces(r, x, plan_answer(r.prompt, r.output_tokens_max, g.what->context_length), g);
     const bool complete = co_await generate(x, r, g, nanoseconds(0));
@@ -236,7 +256,10 @@ std::string tool_id(const generation& answer) {
 task<> serve_inference(exchange& x, operation op) {
     static std::uint64_t number = 0;
     inference r;
-    if (x.content_encoding == "zstd" && op == operation::responses) decode(x.body);
+    if (x.content_encoding == "zstd" && x.path.starts_with("/v1/") && !decode(x.body)) {
+        x.errors = dialect::native;
+        co_return co_await x.reject(400, "invalid input: magic number mismatch");
+    }
     const auto refused = op == operation::transcription
                              ? read_transcription(x.content_type, x.body, r)
                              : read_inference(op, x.body, r);
@@ -252,15 +275,17 @@ task<> serve_inference(exchange& x, operation op) {
     generation g;
     g.what = x.shared.find(r.model);
     g.number = ++number;
+    g.answered_model = r.model;
     if (g.what == nullptr) {
         co_return co_await x.fail(404, "model '" + r.model + "' not found");
     }
     if (x.streamed_errors) x.response_headers.clear();
-    if (r.empty && r.keep_alive && r.keep_alive->count() == 0) {
+    const bool local = g.what->remote_host.empty();
+    if (local && r.empty && r.keep_alive && r.keep_alive->count() == 0) {
         x.shared.runners.expire(g.what->name);
         co_return co_await answer_empty(x, r, g, "unload");
     }
-    if (g.what->remote_host.empty()) {
+    if (local) {
         co_await serve_local(x, r, g);
     } else {
         co_await serve_remote(x, r, g);

@@ -35,8 +35,8 @@ struct inference {
     bool include_usage = false;
     bool truncates = true;
     bool thinks = true;
-    std::int64_t output_tokens_max = -1;
-    std::int64_t estimated_tokens = 0;  ///< what the Anthropic dialect announces first
+    std::int64_t output_tokens_max = 0;  ///< 0: no limit
+    std::int64_t estimated_tokens = 0;   ///< what the Anthropic dialect announces first
     std::optional<std::int64_t> context_length;
     std::optional<std::chrono::milliseconds> keep_alive;
     std::string tool;  ///< the first tool's name, if the model should call it
@@ -67,6 +67,8 @@ struct generation {
     std::string done_reason;
     std::int64_t prompt_tokens = 0;
     std::int64_t output_tokens = 0;
+    bool unfinished = false;  ///< stopped without an end: no counts, no reason
+    std::string answered_model;
     std::chrono::nanoseconds total{0}, load{0}, prompt_eval{0}, eval{0};
     std::uint64_t number = 0;  ///< makes ids
 

@@ -90,10 +90,8 @@ refusal read_openai(inference& r) {
     if (const auto* wanted = member(r.body, "stream_options"); wanted && wanted->is_object()) {
         r.include_usage = boolean_member(wanted->get_object(), "include_usage").value_or(false);
     }
-    r.output_tokens_max = integer_member(r.body, "max_tokens").value_or(-1);
-    if (const auto limit = integer_member(r.body, "max_completion_tokens")) {
-        r.output_tokens_max = *limit;
-    }
+    // max_completion_tokens is ignored by Ollama.
+    r.output_tokens_max = integer_member(r.body, "max_tokens").value_or(0);
     if (r.op == operation::openai_completion) {
         r.prompt = text_member(r.body, "prompt");
         r.empty = r.prompt.empty();
@@ -110,7 +108,7 @@ refusal read_openai(inference& r) {
 
 void read_responses(inference& r) {
     r.stream = boolean_member(r.body, "stream").value_or(false);
-    r.output_tokens_max = integer_member(r.body, "max_output_tokens").value_or(-1);
+    r.output_tokens_max = integer_member(r.body, "max_output_tokens").value_or(0);
     add_line(r.prompt, text_member(r.body, "instructions"));
     const auto* input = member(r.body, "input");
     if (input != nullptr && input->is_string()) {

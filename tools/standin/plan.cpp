@@ -53,7 +53,7 @@ std::string_view answer_word(std::string_view prompt, std::int64_t index) noexce
     return word_at(hash_of(prompt), index);
 }
 
-std::int64_t natural_output_tokens(std::string_view prompt) noexcept {
+std::int64_t natural_words(std::string_view prompt) noexcept {
     return 8 + static_cast<std::int64_t>(hash_of(prompt) % 33);
 }
 
@@ -67,14 +67,15 @@ answer_plan plan_answer(std::string_view prompt, std::int64_t output_tokens_max,
             context_length - std::max<std::int64_t>((context_length - keep) / 2, 1);
         plan.prompt_cut = true;
     }
-    plan.output_tokens = natural_output_tokens(prompt);
+    plan.words = natural_words(prompt);
+    plan.output_tokens = plan.words + 1;  // the end token is counted
     plan.done_reason = "stop";
-    if (output_tokens_max >= 0 && output_tokens_max <= plan.output_tokens) {
-        plan.output_tokens = output_tokens_max;
+    if (output_tokens_max > 0 && output_tokens_max <= plan.words) {
+        plan.words = plan.output_tokens = output_tokens_max;
         plan.done_reason = "length";
     }
     const auto seed = hash_of(prompt);
-    for (std::int64_t i = 0; i < plan.output_tokens; ++i) plan.text += word_at(seed, i);
+    for (std::int64_t i = 0; i < plan.words; ++i) plan.text += word_at(seed, i);
     return plan;
 }
 

@@ -59,9 +59,9 @@ class messages final : public renderer {
     std::string message(const std::string& content, const std::string& usage) const {
         const auto number = std::to_string(answer_.number);
         return "{\"id\":\"msg_" + std::string(24 - std::min<std::size_t>(24, number.size()), '0') +
-               number +
-               "\",\"type\":\"message\",\"role\":\"assistant\",\"model\":" + quote(request_.model) +
-               ",\"content\":" + content + ",\"usage\":" + usage + "}";
+               number + "\",\"type\":\"message\",\"role\":\"assistant\",\"model\":" +
+               quote(answer_.answered_model) + ",\"content\":" + content + ",\"usage\":" + usage +
+               "}";
     }
 
     std::vector<std::string> start() {

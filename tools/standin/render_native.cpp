@@ -30,15 +30,16 @@ class native final : public renderer {
             if (p.kind == piece_kind::tool) tool = p.text;
         }
         return line(answer_.text(piece_kind::text), answer_.text(piece_kind::thinking), tool,
-                    true) +
-               end() + "}";
+                    !answer_.unfinished) +
+               (answer_.unfinished ? "" : end()) + "}";
     }
 
   private:
     std::string line(const std::string& text, const std::string& thinking, const std::string& tool,
                      bool done) const {
-        std::string out = "{\"model\":" + quote(request_.model);
-        if (!answer_.what->remote_host.empty()) {
+        std::string out = "{\"model\":" + quote(answer_.answered_model);
+        const bool passed_on = answer_.answered_model != request_.model;
+        if (!answer_.what->remote_host.empty() && !passed_on) {
             out += ",\"remote_model\":" + quote(answer_.what->remote_model) +
                    ",\"remote_host\":" + quote(answer_.what->remote_host);
         }

@@ -41,8 +41,9 @@ class openai final : public renderer {
         return {out + "data: [DONE]\n\n"};
     }
 
-    // Ollama's own reading of its error line is an empty delta: the stream just ends after it.
+    // Ollama reads its own error line as an answer of no model with no text; then the stream ends.
     std::vector<std::string> failure(std::string_view) override {
+        failed_ = true;
         if (!chat()) return {event(text_choice("", "null"), true)};
         return {event(delta_choice("\"content\":\"\"", "null"), false)};
     }
@@ -79,7 +80,8 @@ class openai final : public renderer {
         return out;
     }
     std::string names() const {
-        return ",\"model\":" + quote(request_.model) + ",\"system_fingerprint\":\"fp_ollama\"";
+        return ",\"model\":" + quote(failed_ ? "" : answer_.answered_model) +
+               ",\"system_fingerprint\":\"fp_ollama\"";
     }
     std::string after_choices() const { return chat() ? "" : names(); }
 
@@ -105,11 +107,15 @@ class openai final : public renderer {
     }
 
     std::string reason() const {
+        if (answer_.unfinished) return "null";
         if (!request_.tool.empty() && chat()) return "\"tool_calls\"";
         return answer_.done_reason.empty() ? "null" : "\"" + answer_.done_reason + "\"";
     }
 
     std::string usage() const {
+        if (answer_.unfinished) {
+            return "{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}";
+        }
         return "{\"prompt_tokens\":" + std::to_string(answer_.prompt_tokens) +
                ",\"completion_tokens\":" + std::to_string(answer_.output_tokens) +
                ",\"total_tokens\":" +
@@ -117,6 +123,7 @@ class openai final : public renderer {
     }
 
     bool first_ = true;
+    bool failed_ = false;
 };
 
 class transcription final : public renderer {

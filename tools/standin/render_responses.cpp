@@ -85,7 +85,7 @@ class responses final : public renderer {
                "\",\"object\":\"response\",\"created_at\":" + seconds +
                ",\"completed_at\":" + seconds +
                ",\"status\":\"completed\",\"incomplete_details\":null,\"model\":" +
-               quote(request_.model) + ",\"previous_response_id\":null,\"instructions\":" +
+               quote(answer_.answered_model) + ",\"previous_response_id\":null,\"instructions\":" +
                echoed(b, "instructions", "null") + ",\"output\":[" + output +
                "],\"error\":null,\"tools\":" + echoed(b, "tools", "[]") +
                ",\"tool_choice\":\"auto\",\"truncation\":\"disabled\",\"parallel_tool_calls\":true,"
@@ -131,8 +131,8 @@ class responses final : public renderer {
                "\",\"incomplete_details\":null,\"instructions\":" +
                echoed(b, "instructions", "null") +
                ",\"max_output_tokens\":" + echoed(b, "max_output_tokens", "null") +
-               ",\"max_tool_calls\":null,\"metadata\":{},\"model\":" + quote(request_.model) +
-               ",\"object\":\"response\",\"output\":" + output +
+               ",\"max_tool_calls\":null,\"metadata\":{},\"model\":" +
+               quote(answer_.answered_model) + ",\"object\":\"response\",\"output\":" + output +
                ",\"parallel_tool_calls\":true,\"presence_penalty\":0,\"previous_response_id\":null,"
                "\"prompt_cache_key\":null,\"reasoning\":null,\"safety_identifier\":null,"
                "\"service_tier\":\"default\",\"status\":\"" +

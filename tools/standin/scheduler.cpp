@@ -62,6 +62,11 @@ task<acquired> scheduler::acquire(connection& client, const model& wanted,
         auto* present = find(name);
         return present != nullptr && present->context_length == context_length ? present : nullptr;
     };
+    if (auto* present = fits(); present != nullptr && !present->loading) {
+        result = present;
+        ++result->users;
+        co_return acquired::ready;
+    }
     if (queue_.size() >= world_.settings.queue_max) co_return acquired::busy;
     const auto place = queue_.insert(queue_.end(), &client);
     // Only the first in the queue may have models loaded or evicted for it.
@@ -77,6 +82,7 @@ task<acquired> scheduler::acquire(connection& client, const model& wanted,
                 fresh.name = name;
                 fresh.context_length = context_length;
                 fresh.users = 1;
+                fresh.keep_alive = world_.settings.keep_alive;
                 ++world_.count.loads;
                 const bool stayed = co_await client.wait(world_, wanted.load_time);
                 fresh.loading = false;
@@ -124,12 +130,13 @@ void scheduler::end_work(loaded_model& held) {
     wake_all();
 }
 
-void scheduler::release(loaded_model& held, std::chrono::milliseconds keep_alive) {
+void scheduler::release(loaded_model& held, std::optional<std::chrono::milliseconds> keep_alive) {
     --held.users;
     held.last_used = std::chrono::steady_clock::now();
     // Years are as good as for ever, and do not overflow a clock's nanoseconds.
+    if (keep_alive) held.keep_alive = *keep_alive;
     const auto kept =
-        std::min<std::chrono::milliseconds>(keep_alive, std::chrono::hours(24 * 3650));
+        std::min<std::chrono::milliseconds>(held.keep_alive, std::chrono::hours(24 * 3650));
     held.expires_steady = held.last_used + kept;
     held.expires_at = std::chrono::system_clock::now() + kept;
     if (held.users == 0) wake_all();

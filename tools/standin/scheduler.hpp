@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
 
 namespace tallyfs::standin {
@@ -21,6 +22,7 @@ struct loaded_model {
     std::string name;
     std::int64_t context_length = 0;
     bool loading = true;
+    std::chrono::milliseconds keep_alive{0};
     std::size_t users = 0;    ///< requests that hold it
     std::size_t working = 0;  ///< of these, as many as parallel_max work
     std::chrono::steady_clock::time_point last_used;
@@ -34,7 +36,8 @@ class scheduler {
   public:
     explicit scheduler(world& shared) : world_(shared) {}
 
-    /// Waits until `wanted` is loaded with `context_length`. On ready, `result` is held and must
+    /// Waits until `wanted` is loaded with `context_length`; what is loaded already is had at once,
+    /// past those that wait for a load. On ready, `result` is held and must
     /// be given to release(). busy: the queue is full; gone: the client left while waiting.
     [[nodiscard]] task<acquired> acquire(connection& client, const model& wanted,
                                          std::int64_t context_length, loaded_model*& result,
@@ -42,7 +45,8 @@ class scheduler {
     /// Waits for one of the model's parallel slots; false if the client left.
     [[nodiscard]] task<bool> begin_work(connection& client, loaded_model& held);
     void end_work(loaded_model& held);
-    void release(loaded_model& held, std::chrono::milliseconds keep_alive);
+    /// A request without keep_alive leaves the one that was last named.
+    void release(loaded_model& held, std::optional<std::chrono::milliseconds> keep_alive);
     /// What an unload request does: the model goes as soon as nobody uses it.
     void expire(const std::string& name);
 

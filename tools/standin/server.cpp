@@ -72,12 +72,14 @@ std::vector<model> default_models() {
     models[3].name = "nomic-embed-text:latest";
     models[3].size_bytes = 274'000'000;
     models[3].context_length = 2048;
+    models[3].context_length_max = 2048;
     models[3].embedding_length = 768;
     models[3].load_time = std::chrono::milliseconds(300);
     models[3].prompt_tokens_per_second = 4000;
     models[4].name = "tiny:latest";
     models[4].size_bytes = 30'000'000;
     models[4].context_length = 2048;
+    models[4].context_length_max = 2048;
     models[4].load_time = std::chrono::milliseconds(250);
     models[4].prompt_tokens_per_second = 10'000;
     models[4].output_tokens_per_second = 1'000;

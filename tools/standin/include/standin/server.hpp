@@ -13,7 +13,8 @@ namespace tallyfs::standin {
 struct model {
     std::string name;  ///< with a tag, "qwen3:14b"; "x" is "x:latest"
     std::int64_t size_bytes = 2'000'000'000;
-    std::int64_t context_length = 4096;  ///< used when a request names no num_ctx
+    std::int64_t context_length = 4096;         ///< used when a request names no num_ctx
+    std::int64_t context_length_max = 131'072;  ///< what it was trained for: more is cut to it
     std::int64_t embedding_length = 16;
     std::chrono::milliseconds load_time{4000};
     double prompt_tokens_per_second = 350;
@@ -33,7 +34,7 @@ struct options {
     std::vector<model> models = default_models();
     std::int64_t memory_bytes = 16'000'000'000;  ///< models that do not fit evict each other
     std::size_t parallel_max = 1;                ///< requests a loaded model works on at once
-    std::size_t queue_max = 512;                 ///< more that wait for a model are answered 503
+    std::size_t queue_max = 512;                 ///< more that wait for a load are answered 503
     std::chrono::milliseconds keep_alive{300'000};
     /// Every wait is multiplied by this. 0: no waiting at all; durations are then reported as if
     /// the models had worked at their speed.
@@ -71,11 +72,12 @@ struct seen_request {
 ///   die-after=N      the connection is cut after N streamed pieces; 0: before any byte
 ///   stall-after=N    silent after N pieces until the client leaves or release()
 ///   error-after=N    a mid-stream error as Ollama sends it after N pieces
-///   cut-after=N      the stream ends properly after N pieces, but without its terminal event
+///   cut-after=N      the answer ends properly after N pieces, but without its terminal event, as
+///                    when Ollama itself stops a model that repeats itself
 ///   gate             every piece waits for a permit: release()
 ///   chunk-bytes=N    the stream is sent in HTTP chunks of N bytes, whatever its pieces are
 ///   coalesce         the whole stream is one HTTP chunk and one write
-///   tokens=N         the answer has N tokens
+///   tokens=N         the answer has N words and N tokens, and ends with "length"
 ///   delay-ms=N       nothing is sent for N ms (not scaled)
 ///   status=N         answered with status N and an error of the route's dialect
 ///   close            the connection is closed after the reply, unannounced
