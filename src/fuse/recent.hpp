@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <list>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -17,7 +18,7 @@ class recent {
     explicit recent(std::size_t weight_max) : weight_max_(weight_max) {}
 
     /// Null if it is not there. Valid until the next call.
-    [[nodiscard]] const Value* find(const std::string& key) {
+    [[nodiscard]] const Value* find(std::string_view key) {
         const auto place = places_.find(key);
         if (place == places_.end()) return nullptr;
         entries_.splice(entries_.begin(), entries_, place->second);
@@ -25,13 +26,13 @@ class recent {
     }
 
     /// Adds or replaces. The entry added last stays, however much it weighs.
-    void add(const std::string& key, Value value, std::size_t weight) {
+    void add(std::string_view key, Value value, std::size_t weight) {
         erase(key);
-        entries_.push_front({key, std::move(value), weight});
-        places_[key] = entries_.begin();
+        entries_.push_front({std::string(key), std::move(value), weight});
+        places_.emplace(entries_.front().key, entries_.begin());
         weight_ += weight;
         while (weight_ > weight_max_ && entries_.size() > 1)
-            erase(std::string(entries_.back().key));
+            erase(entries_.back().key);
     }
 
     void clear() {
@@ -49,18 +50,19 @@ class recent {
         std::size_t weight;
     };
 
-    void erase(const std::string& key) {
+    void erase(std::string_view key) {
         const auto place = places_.find(key);
         if (place == places_.end()) return;
-        weight_ -= place->second->weight;
-        entries_.erase(place->second);
-        places_.erase(place);
+        const auto entry_place = place->second;
+        weight_ -= entry_place->weight;
+        places_.erase(place);  // before the entry: its key lies in there
+        entries_.erase(entry_place);
     }
 
     const std::size_t weight_max_;
     std::size_t weight_ = 0;
     std::list<entry> entries_;  ///< the one used last in front
-    std::unordered_map<std::string, typename std::list<entry>::iterator> places_;
+    std::unordered_map<std::string_view, typename std::list<entry>::iterator> places_;
 };
 
 }  // namespace tallyfs::fuse

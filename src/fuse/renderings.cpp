@@ -4,8 +4,11 @@ namespace tallyfs::fuse {
 
 namespace {
 
-/// About 10 MB: a year of days for 100 services, so that a second backup renders nothing.
-constexpr std::size_t sizes_max = 100'000;
+/// Two years of days in three formats and ten files for each of 1,000 services, so that a second
+/// backup renders nothing. About 5 MB.
+constexpr std::size_t sizes_max = 20'000;
+/// What an entry takes besides its bytes and its key: the nodes of a list and of a map.
+constexpr std::size_t entry_bytes = 256;
 
 }  // namespace
 
@@ -26,7 +29,7 @@ std::optional<std::uint64_t> renderings::size_of(const std::string& key) {
 rendering renderings::make(const std::string& key, const tree::text_file& text) {
     auto made = std::make_shared<const std::string>(text.render());
     const std::lock_guard lock(mutex_);
-    bytes_.add(key, made, made->size() + key.size());
+    bytes_.add(key, made, made->size() + key.size() + entry_bytes);
     sizes_.add(key, made->size(), 1);
     return made;
 }

@@ -71,6 +71,7 @@ mounted_tree::mounted_tree(const std::function<void(fuse::mount_options&)>& set,
     std::filesystem::create_directory(options.mountpoint);
     if (set) set(options);
     mount = std::make_unique<fuse::mount>(options, root, views);
+    views.run_there([] {});  // what the mount asked for by itself has been answered
 }
 
 mounted_tree::~mounted_tree() {

@@ -152,7 +152,8 @@ TEST_CASE("a rendering that fails is an error to the reader and to nobody else")
 
 TEST_CASE("numbers of old renderings are forgotten") {
     if (!can_mount()) return;
-    mounted_tree mounted;
+    mounted_tree mounted(
+        [](fuse::mount_options& options) { options.rendered_bytes_max = 1 << 20; });
     const auto resident_pages = [] {
         std::size_t total = 0;
         std::size_t resident = 0;
@@ -169,8 +170,7 @@ TEST_CASE("numbers of old renderings are forgotten") {
     }
     const auto grown = static_cast<long>(resident_pages()) - static_cast<long>(after_warm_up);
     INFO("pages more after 50,000 versions more: " << grown);
-    // Sizes of up to 100,000 versions are kept on purpose: about 100 bytes each.
-    CHECK(grown < 3000);
+    CHECK(grown < 500);
 }
 
 TEST_CASE("the table of inodes holds what the kernel holds and no more") {
