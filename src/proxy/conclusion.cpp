@@ -63,7 +63,8 @@ void describe_durations(record::call& line, const dialect::response_report& resp
 std::optional<record::duration> queued(std::optional<bool> cold_start,
                                        const dialect::response_report& response) {
     std::chrono::nanoseconds unexplained{0};
-    if (response.total) {
+    // Embeddings report no evaluation: there the remainder is the work itself.
+    if (response.total && (response.prompt_eval || response.eval)) {
         const std::chrono::nanoseconds none{0};
         unexplained = *response.total - response.load.value_or(none) -
                       response.prompt_eval.value_or(none) - response.eval.value_or(none);

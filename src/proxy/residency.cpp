@@ -26,6 +26,13 @@ bool reloaded(const residency_facts& facts, const state::loaded_model& entry) {
     return !facts.others_running;
 }
 
+/// Without the tag that most callers leave out, so that lines agree on a model's name.
+std::string_view short_name(std::string_view name) {
+    constexpr std::string_view tag = ":latest";
+    if (name.ends_with(tag)) name.remove_suffix(tag.size());
+    return name;
+}
+
 /// Loaded before and not after, other than those whose time was over.
 std::optional<std::string> evicted_others(const residency_facts& facts) {
     if (facts.before == nullptr || facts.after == nullptr) return std::nullopt;
@@ -37,7 +44,7 @@ std::optional<std::string> evicted_others(const residency_facts& facts) {
             continue;
         }
         if (!names.empty()) names += ',';
-        names += model.name;
+        names += short_name(model.name);
     }
     if (names.empty()) return std::nullopt;
     return names;
@@ -70,7 +77,7 @@ residency judge_residency(const residency_facts& facts) {
     const auto* entry = facts.before != nullptr ? find_loaded(*facts.before, facts.model) : nullptr;
     if (entry != nullptr) {
         if (!facts.load || !reloaded(facts, *entry)) return {false, std::nullopt};
-        return {true, entry->name};
+        return {true, std::string(facts.model)};
     }
     const bool known_absent = facts.before != nullptr && !facts.served_since;
     if (known_absent || facts.load) return {true, evicted_others(facts)};

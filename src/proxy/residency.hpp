@@ -37,7 +37,9 @@ struct residency_facts {
 
 struct residency {
     std::optional<bool> cold_start;
-    std::optional<std::string> evicted;  ///< comma-separated; of a cold start only
+    /// Comma-separated; of a cold start only. The call's own spelling of its model when it
+    /// evicted itself, else the names of /api/ps without ":latest".
+    std::optional<std::string> evicted;
 };
 
 /// A load shorter than load_min is never a cold start. Otherwise what the watcher knew decides,

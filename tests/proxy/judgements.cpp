@@ -67,13 +67,13 @@ TEST_CASE("a loaded model that loads again with other options evicted itself") {
     CHECK(judge_residency(facts).cold_start == false);
     facts.context_asked = 8192;
     CHECK(judge_residency(facts).cold_start == true);
-    CHECK(judge_residency(facts).evicted == "tiny:latest");
+    CHECK(judge_residency(facts).evicted == "tiny");
     facts.context_asked.reset();
     facts.after = &after;
     CHECK(judge_residency(facts).cold_start == true);
     facts.after = nullptr;
     facts.others_running = false;
-    CHECK(judge_residency(facts).evicted == "tiny:latest");
+    CHECK(judge_residency(facts).evicted == "tiny");
 }
 
 TEST_CASE("without knowledge the reported load decides, and without that nothing does") {
@@ -118,6 +118,24 @@ TEST_CASE("the wait for a busy model is found where the total is not explained b
                            .response = &response,
                            .residency = {.model = "tiny", .load = 800us, .load_min = 100ms}});
     CHECK(line.queue_ms == 800us);
+}
+
+TEST_CASE("the work of an embedding, which reports no evaluation, is no wait") {
+    dialect::request_report request;
+    request.readable = true;
+    request.model = "embed";
+    dialect::response_report response;
+    response.terminal = true;
+    response.total = 1624ms;
+    response.load = 520ms;
+    record::call line;
+    line.status = 200;
+    line.model = "embed";
+    describe_result(line, {.request = request,
+                           .response = &response,
+                           .residency = {.model = "embed", .load = 520ms, .load_min = 250ms}});
+    CHECK(line.cold_start == true);
+    CHECK_FALSE(line.queue_ms.has_value());
 }
 
 TEST_CASE("a missing blob is an answer, any other error status is an error") {

@@ -159,7 +159,7 @@ TEST_CASE("a cold start is known from what was loaded, with the model that had t
     client.read_reply();
     const auto cold = f.lines(1)[0];
     CHECK(cold.cold_start == true);
-    CHECK(cold.evicted_model == "a:latest");
+    CHECK(cold.evicted_model == "a");
     CHECK(cold.load_ms == 800ms);
     CHECK_FALSE(cold.queue_ms.has_value());
     CHECK(cold.context_limit == 4096);
