@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #include <fcntl.h>
-#include <random>
+#include <iostream>
 #include <unistd.h>
 
 using namespace tallyfs;
@@ -222,4 +222,43 @@ TEST_CASE("a log whose file is deleted gives no stale bytes to who opens it") {
     CHECK((read_rest(before.get()) == numbered_text(300'000)));
     const unique_fd none(before.get() >= 0 ? ::dup(before.get()) : -1);
     CHECK(open_error(mounted.path("logs/nothing")) == ENOENT);
+}
+
+// Run by hand: test_mount "[.race]". Two readers at the very end of a log, for a minute.
+TEST_CASE("the end of a log holds whole lines at every moment", "[.race]") {
+    if (!can_mount()) return;
+    mounted_tree mounted;
+    std::atomic<bool> ending{false};
+    std::atomic<std::uint64_t> reads{0};
+    std::atomic<std::uint64_t> zeros{0};
+    std::atomic<std::uint64_t> torn{0};
+    std::vector<std::thread> readers;
+    for (int reader = 0; reader < 2; ++reader) {
+        readers.emplace_back([&] {
+            const unique_fd file(::open(mounted.path("logs/today.jsonl").c_str(), O_RDONLY));
+            std::string buffer(1 << 16, '\0');
+            off_t end = 0;
+            while (!ending) {
+                const auto got = ::pread(file.get(), buffer.data(), buffer.size(), end);
+                ++reads;
+                if (got <= 0) continue;
+                const std::string_view text(buffer.data(), static_cast<std::size_t>(got));
+                if (text.find('\0') != std::string_view::npos) ++zeros;
+                if (text.size() < buffer.size() && text.back() != '\n') ++torn;
+                end += got;
+            }
+        });
+    }
+    unsigned number = 0;
+    for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+         std::chrono::steady_clock::now() < end; ++number) {
+        mounted.growing.append(line_of(number % 1000));
+        for (const auto before = reads.load(); reads < before + 1;) std::this_thread::yield();
+    }
+    ending = true;
+    for (auto& reader : readers) reader.join();
+    std::cout << number << " appends, " << reads << " reads, " << zeros << " with NUL, " << torn
+              << " torn\n";
+    CHECK(zeros == 0);
+    CHECK(torn == 0);
 }

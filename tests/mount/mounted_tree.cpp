@@ -15,17 +15,24 @@ namespace tallyfs::test {
 
 bool can_mount() {
     static const bool possible = [] {
-        if (::geteuid() != 0) {
-            std::cout << "skipped: mount tests are run as root here\n";
-            return false;
-        }
         if (::access("/dev/fuse", R_OK | W_OK) != 0) {
             std::cout << "skipped: /dev/fuse cannot be used: " << std::strerror(errno) << "\n";
+            return false;
+        }
+        if (::geteuid() != 0 && run_command("command -v fusermount3").exit_code != 0) {
+            std::cout << "skipped: fusermount3 is not installed\n";
             return false;
         }
         return true;
     }();
     return possible;
+}
+
+bool can_mount_as_root() {
+    if (!can_mount()) return false;
+    if (::geteuid() == 0) return true;
+    std::cout << "skipped: needs root: " << Catch::getResultCapture().getCurrentTestName() << "\n";
+    return false;
 }
 
 watchdog::watchdog(std::filesystem::path mountpoint, std::chrono::seconds at_most)

@@ -13,6 +13,8 @@ namespace tallyfs::test {
 
 /// Whether this machine lets us mount; says why not once. A test that needs it ends if not.
 [[nodiscard]] bool can_mount();
+/// The same, and we are root: for tests of what only root may do or is told.
+[[nodiscard]] bool can_mount_as_root();
 
 /// Ends the program when a test takes too long. The mount is aborted first: a process that
 /// waits for a FUSE answer cannot be killed otherwise.

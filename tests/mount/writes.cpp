@@ -21,7 +21,7 @@ int error_of(int returned) {
 }  // namespace
 
 TEST_CASE("files cannot be written") {
-    if (!can_mount()) return;
+    if (!can_mount_as_root()) return;
     mounted_tree mounted;
     mounted.texts->set("text", "bytes");
     for (const char* name : {"texts/text", "logs/today.jsonl", "logs/yesterday.jsonl"}) {
@@ -43,7 +43,7 @@ TEST_CASE("files cannot be written") {
 }
 
 TEST_CASE("nothing can be created or removed") {
-    if (!can_mount()) return;
+    if (!can_mount_as_root()) return;
     mounted_tree mounted;
     CHECK(open_error(mounted.path("texts/new"), O_WRONLY | O_CREAT) == EROFS);
     CHECK(error_of(::mkdir(mounted.path("new").c_str(), 0700)) == EROFS);
@@ -65,7 +65,7 @@ TEST_CASE("there are no extended attributes, which programs accept") {
 }
 
 TEST_CASE("others than the owner may not write either, and root may look at everything") {
-    if (!can_mount()) return;
+    if (!can_mount_as_root()) return;
     mounted_tree mounted([](fuse::mount_options& options) { options.allow_other = true; });
     mounted.texts->set("text", "bytes");
     REQUIRE(::chmod(mounted.directory.path().c_str(), 0755) == 0);
@@ -82,7 +82,7 @@ TEST_CASE("others than the owner may not write either, and root may look at ever
 }
 
 TEST_CASE("without allow_other the mount is its owner's alone") {
-    if (!can_mount()) return;
+    if (!can_mount_as_root()) return;
     mounted_tree mounted;
     mounted.texts->set("text", "bytes");
     REQUIRE(::chmod(mounted.directory.path().c_str(), 0755) == 0);
