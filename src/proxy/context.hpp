@@ -2,9 +2,9 @@
 // Rules: docs/architecture.md, "Proxy".
 #pragma once
 
+#include <tallyfs/http/host_rule.hpp>
 #include <tallyfs/proxy/server.hpp>
 
-#include <proxy/host_rule.hpp>
 #include <proxy/upstream_pool.hpp>
 
 #include <atomic>
@@ -28,7 +28,7 @@ struct proxy_context {
           upstream{options.upstream_host, options.upstream_port},
           upstream_text(upstream.text()),
           rules(options.callers),
-          own(this_machine()),
+          own(tallyfs::http::this_machine()),
           calls(calls_stream),
           open(open_table),
           board(upstream_board),
@@ -40,7 +40,7 @@ struct proxy_context {
     const upstream_address upstream;
     const std::string upstream_text;  ///< "127.0.0.1:11434"
     const caller_rules rules;
-    const own_names own;
+    const tallyfs::http::own_names own;
 
     journal::stream& calls;
     journal::open_calls& open;

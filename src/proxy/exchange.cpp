@@ -29,7 +29,7 @@ void exchange::begin() {
     line_.client = session_.client_text();
     line_.upstream = context_.upstream_text;
     describe_request(line_, route_, nullptr);
-    context_.watch->touch();
+    context_.watch->touch(started_);
 }
 
 task<bool> exchange::run() {
@@ -41,7 +41,7 @@ task<bool> exchange::run() {
     } catch (const std::exception&) {
         failed = std::current_exception();
     }
-    co_await finish_pump();
+    if (pump_running_) co_await finish_pump();
     session_.client().when_idle(nullptr);
     session_.reading().at = session_.writing().at = steady_time::max();
     session_.owner().pool().discard(std::move(upstream_));
@@ -55,8 +55,10 @@ task<bool> exchange::run() {
 task<bool> exchange::serve() {
     if (auto refused = refuse_early()) co_return co_await refuse(std::move(*refused));
     if (inference_) {
-        bool keep = false;
-        if (co_await receive_body(keep) == body_result::answered) co_return keep;
+        begin_body();
+        auto body = take_body();
+        if (body == body_state::incomplete) body = co_await wait_for_rest();
+        if (body == body_state::refused) co_return co_await refuse_body();
         study_request();
         if (request_.ambiguous) {
             co_return co_await refuse({400, "\"model\" is given more than once"});
@@ -69,7 +71,7 @@ task<bool> exchange::serve() {
 std::optional<refusal> exchange::refuse_early() const {
     if (session_.over_limit()) return refusal{503, "too many connections"};
     if (auto refused = check_request(session_.head())) return refused;
-    if (session_.listener().loopback && !host_allowed(target_.host, context_.own)) {
+    if (session_.listener().loopback && !tallyfs::http::host_allowed(target_.host, context_.own)) {
         return refusal{403, ""};
     }
     if (context_.options.refuse_when_unrecorded && context_.calls.status().failing) {
@@ -140,20 +142,22 @@ task<bool> exchange::fail_within_response(std::string why) {
     co_return false;
 }
 
+/// What the client's socket takes at once: nearly always everything, without a wait. true: all.
+bool exchange::to_client_now(buffered_socket::buffers& data, error_code& error) {
+    return session_.client().write_now(data, error);
+}
+
 /// false: the client is gone, or takes nothing.
-task<bool> exchange::to_client(std::string_view first, std::string_view second) {
-    buffered_socket::buffers data{buffered_socket::as_buffer(first),
-                                  buffered_socket::as_buffer(second)};
-    auto& client = session_.client();
-    error_code error;
-    if (client.write_now(data, error)) co_return true;
-    if (!error) {
-        session_.writing() = {session_.after(context_.options.client_stall_max),
-                              deadline::action::cut_client};
-        error = co_await client.write(data);
-        session_.writing().at = steady_time::max();
-    }
+task<bool> exchange::to_client_rest(buffered_socket::buffers data) {
+    session_.writing() = {session_.after(context_.options.client_stall_max),
+                          deadline::action::cut_client};
+    const auto error = co_await session_.client().write(data);
+    session_.writing().at = steady_time::max();
     co_return !error;
+}
+
+task<bool> exchange::to_client(std::string_view data) {
+    return to_client_rest({buffered_socket::as_buffer(data)});
 }
 
 void exchange::on_cut() {
