@@ -2,6 +2,8 @@
 #include "views/format.hpp"
 #include "views/status_figures.hpp"
 
+#include <tallyfs/dialect/route.hpp>
+
 #include <spdlog/fmt/fmt.h>
 
 #include <map>
@@ -87,6 +89,19 @@ std::string today_line(const ledger::sums& total) {
     return text + "\n";
 }
 
+/// What is known to leave the house by its name, and what came past the proxy.
+std::string privacy_line(const sources& from, const today_figures& today) {
+    std::int64_t cloud_calls = 0;
+    for (const auto& row : today.rows) {
+        if (dialect::is_cloud_name(row.group.model)) cloud_calls += row.sums.calls;
+    }
+    const auto past = static_cast<std::int64_t>(from.live.upstream->loads_past_proxy);
+    auto text = cloud_calls + past == 0 ? std::string("ok    ") : std::string("look  ");
+    text += counted(cloud_calls, "call") + " today to models named as cloud";
+    if (past > 0) text += "; " + counted(past, "load") + " came past the proxy";
+    return text + "\n";
+}
+
 std::string journal_line(const sources& from) {
     const auto& live = from.live;
     const auto journal = from.calls.status();
@@ -128,11 +143,7 @@ std::string status_text(const sources& from) {
     text += "IN FLIGHT  " + in_flight_line(from);
     text += "LOADED     " + loaded_line(from);
     text += "TODAY      " + today_line(today.total);
-    const auto past = from.live.upstream->loads_past_proxy;
-    if (past > 0) {
-        text += fmt::format("BYPASS     {} came past this proxy\n",
-                            counted(static_cast<std::int64_t>(past), "model load"));
-    }
+    text += "PRIVACY    " + privacy_line(from, today);
     text += "JOURNAL    " + journal_line(from);
     return text + "HELP       README.md    usage/today.txt    calls/today.jsonl\n";
 }

@@ -51,6 +51,10 @@ struct base_path {
 /// `/as/x/api/chat` is service x; `/as/x/nightly/api/chat` is service x, task nightly.
 [[nodiscard]] base_path split_base_path(std::string_view target);
 
+/// Whether the name says that the model runs on Ollama's cloud: a tag of `cloud` or one that ends
+/// in `-cloud`. A name that does not say so proves nothing (docs/ollama.md, "Cloud models").
+[[nodiscard]] bool is_cloud_name(std::string_view model);
+
 /// An error in the form that clients of the dialect expect. `message` is plain text.
 struct error_reply {
     std::string content_type;
