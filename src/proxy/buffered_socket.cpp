@@ -67,26 +67,25 @@ void buffered_socket::on_read(const error_code& error, std::size_t count) {
     if (error && !end_reason_) end_reason_ = error;
     // Whoever is told may destroy this object: nothing follows.
     if (arrived_.awaited()) {
-        arrived_.notify();
+        arrived_.notify(end_reason_ ? fill_result::ended : fill_result::more);
     } else if (idle_) {
         const auto handler = std::exchange(idle_, nullptr);
         handler(ended());
     }
 }
 
+task<fill_result> buffered_socket::ready(fill_result result) {
+    co_return result;
+}
+
 task<fill_result> buffered_socket::fill() {
     arm();
-    if (!reading_) co_return end_reason_ ? fill_result::ended : fill_result::full;
-    interrupted_ = false;
-    co_await arrived_.wait();
-    if (interrupted_) co_return fill_result::interrupted;
-    co_return end_reason_ ? fill_result::ended : fill_result::more;
+    if (!reading_) return ready(end_reason_ ? fill_result::ended : fill_result::full);
+    return arrived_.wait();
 }
 
 void buffered_socket::interrupt() {
-    if (!arrived_.awaited()) return;
-    interrupted_ = true;
-    arrived_.notify();
+    arrived_.notify(fill_result::interrupted);
 }
 
 bool buffered_socket::write_now(buffers& data, error_code& error) {
@@ -117,7 +116,7 @@ void buffered_socket::shutdown_write() {
 }
 
 task<> buffered_socket::settle() {
-    while (reading_) co_await arrived_.wait();
+    while (reading_) (void)co_await arrived_.wait();
 }
 
 }  // namespace tallyfs::proxy

@@ -66,6 +66,7 @@ class buffered_socket {
     [[nodiscard]] tcp_socket& socket() noexcept { return socket_; }
 
   private:
+    static task<fill_result> ready(fill_result result);
     void make_room();
     void reallocate(std::size_t capacity);
     void on_read(const error_code& error, std::size_t count);
@@ -78,9 +79,8 @@ class buffered_socket {
     std::size_t end_ = 0;
     bool reading_ = false;
     bool filled_ = false;  // the last read took all the room there was
-    bool interrupted_ = false;
     error_code end_reason_;
-    signal arrived_;
+    waiting_place<fill_result> arrived_;
     std::function<void(bool)> idle_;
 };
 

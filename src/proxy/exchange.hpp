@@ -45,18 +45,24 @@ class exchange {
     task<bool> answer(int status, std::string message);
     task<bool> fail_before_response();
     task<bool> fail_within_response(std::string why);
-    task<bool> to_client(std::string_view first, std::string_view second = {});
+    [[nodiscard]] bool to_client_now(buffered_socket::buffers& data, error_code& error);
+    task<bool> to_client_rest(buffered_socket::buffers data);
+    task<bool> to_client(std::string_view data);
     [[nodiscard]] bool client_wants_more() const;
 
     // exchange_request.cpp: the request's body, and its way to the upstream
-    enum class body_result { complete, answered };
-    task<body_result> receive_body(bool& keep);
-    task<std::optional<refusal>> read_body();
-    task<error_code> invite_body();
+    enum class body_state { complete, incomplete, refused };
+    void begin_body();
+    [[nodiscard]] body_state take_body();
+    task<body_state> wait_for_rest();
+    task<bool> refuse_body();
+    [[nodiscard]] bool must_invite_body();
+    task<bool> invite_body();
     void study_request();
     task<bool> forward();
-    task<error_code> open_upstream(bool fresh);
-    task<> send_request();
+    task<error_code> connect_upstream();
+    [[nodiscard]] bool send_request_now(buffered_socket::buffers& rest);
+    task<> send_request_rest(buffered_socket::buffers rest);
     void start_pump(task<> work);
     task<> pump_rest(buffered_socket::buffers rest);
     task<> pump_from_client();
@@ -75,16 +81,21 @@ class exchange {
     void on_report();
     void end_body();
     void flush_filtered();
-    task<bool> send_available();
+    [[nodiscard]] buffered_socket::buffers available();
+    void forget_sent();
+    [[nodiscard]] bool end_is_here() const;
+    [[nodiscard]] record::outcome judge_response() const;
     void release_upstream();
 
     // exchange_record.cpp: the call's line
     void enter();
     void identify();
-    [[nodiscard]] journal::phase waiting_phase() const;
+    [[nodiscard]] journal::phase waiting_phase(const state::upstream_status& known) const;
+    [[nodiscard]] bool must_wait_for_process();
+    task<> wait_for_process();
     task<> record(record::outcome outcome, std::string error = {});
     task<> record_cut();
-    task<> wait_for_process();
+    void record_now(record::outcome outcome, std::string error = {});
     void complete_line();
 
     enum class body_mode { raw, plain, own_chunks };
@@ -103,6 +114,7 @@ class exchange {
     bool wants_line_ = false;
     std::optional<dialect::request_reader> request_reader_;
     dialect::request_report request_;
+    std::optional<refusal> body_refusal_;
     bool body_in_memory_ = false;  // and so the request can be sent again
     bool injected_ = false;
     std::optional<dialect::usage_event_filter> filter_;
@@ -115,7 +127,7 @@ class exchange {
     error_code upstream_error_;
     bool pump_running_ = false;
     bool pump_stop_ = false;
-    signal pump_ended_;
+    waiting_place<bool> pump_ended_;
     std::optional<response_parser> response_parser_;
     std::optional<dialect::response_reader> response_reader_;
     body_mode mode_ = body_mode::raw;

@@ -21,18 +21,20 @@ void exchange::enter() {
         place_.update(line_);
     }
     if (!inference_ || !line_.model || counted_running_) return;
-    context_.watch->note_asked(*line_.model);
+    if (scratch_.model_asked != *line_.model) {
+        context_.watch->note_asked(*line_.model);
+        scratch_.model_asked = *line_.model;
+    }
     const auto known = context_.board.current();
     const auto age_max = rounds_believed * context_.options.watch_interval;
     if (known->loaded_seen && started_wall_ - *known->loaded_seen <= age_max) before_ = known;
     others_running_ = context_.running++ > 0;
     counted_running_ = true;
-    if (place_) place_.progress().now = waiting_phase();
+    if (place_) place_.progress().now = waiting_phase(*known);
 }
 
-journal::phase exchange::waiting_phase() const {
-    const auto known = context_.board.current();
-    if (known->loaded_seen && line_.model && find_loaded(*known, *line_.model) == nullptr) {
+journal::phase exchange::waiting_phase(const state::upstream_status& known) const {
+    if (known.loaded_seen && line_.model && find_loaded(known, *line_.model) == nullptr) {
         return journal::phase::loading;
     }
     return context_.decoding > 0 ? journal::phase::queued : journal::phase::prefill;
@@ -45,7 +47,7 @@ void exchange::on_tick(steady_time now) {
         asked_for_look_ = true;
         context_.watch->refresh();
     }
-    if (place_) place_.progress().now = waiting_phase();
+    if (place_) place_.progress().now = waiting_phase(*context_.board.current());
 }
 
 void exchange::identify() {
@@ -64,6 +66,10 @@ void exchange::identify() {
     line_.process = std::move(found.process);
 }
 
+bool exchange::must_wait_for_process() {
+    return wants_line_ && !recorded_ && !session_.lookup().done;
+}
+
 task<> exchange::wait_for_process() {
     steady_timer timer(session_.owner().io(), context_.options.process_wait_max);
     auto& lookup = session_.lookup();
@@ -73,12 +79,16 @@ task<> exchange::wait_for_process() {
     lookup.waiting = nullptr;
 }
 
-/// Appends the line. Once; whatever comes later changes nothing.
 task<> exchange::record(record::outcome outcome, std::string error) {
-    if (recorded_) co_return;
+    if (must_wait_for_process()) co_await wait_for_process();
+    record_now(outcome, std::move(error));
+}
+
+/// Appends the line. Once; whatever comes later changes nothing.
+void exchange::record_now(record::outcome outcome, std::string error) {
+    if (recorded_) return;
     recorded_ = true;
-    if (!wants_line_) co_return;
-    if (!session_.lookup().done) co_await wait_for_process();
+    if (!wants_line_) return;
     if (!identified_) identify();
     line_.outcome = outcome;
     if (!error.empty()) line_.error = std::move(error);
@@ -124,13 +134,15 @@ void exchange::complete_line() {
     residency.context_asked = request_.context_length;
     if (evidence.response != nullptr) residency.load = evidence.response->load;
     residency.load_min = context_.options.cold_load_min;
-    if (before_ && line_.model) {
+    const bool was_loaded =
+        before_ && line_.model && find_loaded(*before_, *line_.model) != nullptr;
+    if (before_ && line_.model && !was_loaded) {
         residency.served_since = context_.watch->served_since(*line_.model, *before_->loaded_seen);
     }
     describe_result(line_, evidence);
     if (!line_.model) return;
     const bool answered = line_.first_byte_ms && line_.status.value_or(500) < 400;
-    if (answered) context_.watch->note_served(*line_.model, context_.clock.wall());
+    if (answered && !was_loaded) context_.watch->note_served(*line_.model, context_.clock.wall());
     const bool slow = line_.first_byte_ms && *line_.first_byte_ms >= context_.options.cold_load_min;
     if ((slow && !line_.first_token_ms) || request_.lifecycle) context_.watch->refresh();
     line_.model = context_.models.admit(*line_.model);

@@ -17,76 +17,91 @@ namespace {
 constexpr std::size_t reserve_max = std::size_t{1} << 20;
 }  // namespace
 
-/// Reads the whole body of an inference request. `answered`: the client got its answer or is
-/// gone, and `keep` says whether its connection goes on.
-task<exchange::body_result> exchange::receive_body(bool& keep) {
+void exchange::begin_body() {
     body_in_memory_ = true;
     scratch_.body.clear();
     const auto& head = session_.head();
     request_reader_.emplace(route_.op, head.find(http::field::content_type),
                             head.find(http::field::content_encoding),
                             context_.options.prompt_hash_key);
-    auto refused = co_await read_body();
-    line_.request_bytes = static_cast<std::int64_t>(scratch_.body.size());
-    session_.reading().at = steady_time::max();
-    if (!refused) co_return body_result::complete;
-    if (session_.client().ended()) {
-        if (session_.cut_by() == cut_reason::none) session_.cut(cut_reason::client_gone);
-        co_await record_cut();
-        keep = false;
-    } else {
-        const bool late = refused->status == 408;
-        keep = co_await refuse(std::move(*refused),
-                               late ? record::outcome::timeout : record::outcome::refused);
+    if (const auto announced = session_.parser().content_length()) {
+        scratch_.body.reserve(std::min<std::size_t>(*announced, reserve_max));
     }
-    co_return body_result::answered;
 }
 
-task<std::optional<refusal>> exchange::read_body() {
+/// Reads what has arrived of an inference request's body.
+exchange::body_state exchange::take_body() {
     auto& parser = session_.parser();
     auto& client = session_.client();
     const auto limit = context_.options.inference_body_bytes_max;
-    const refusal too_large{
-        413, "the request body is larger than " + std::to_string(limit >> 20) + " MiB"};
-    if (const auto announced = parser.content_length()) {
-        if (*announced > limit) co_return too_large;
-        scratch_.body.reserve(std::min<std::size_t>(*announced, reserve_max));
+    bool too_large = parser.content_length().value_or(0) > limit;
+    while (!parser.is_done() && !too_large) {
+        const auto input = client.pending();
+        if (input.empty()) return body_state::incomplete;
+        error_code error;
+        const auto count = parser.put(asio::buffer(input.data(), input.size()), error);
+        const auto piece = parser.take_piece();
+        client.consume(count);
+        if (error == http::error::need_more) return body_state::incomplete;
+        if (error) {
+            body_refusal_.emplace(400, "malformed request body: " + error.message());
+            return body_state::refused;
+        }
+        too_large = scratch_.body.size() + piece.size() > limit;
+        if (too_large) break;
+        scratch_.body.append(piece);
+        request_reader_->feed(piece);
+        line_.request_bytes = static_cast<std::int64_t>(scratch_.body.size());
     }
-    if (auto error = co_await invite_body()) co_return refusal{400, error.message()};
-    while (!parser.is_done()) {
-        error_code error = http::error::need_more;
-        if (const auto input = client.pending(); !input.empty()) {
-            const auto count = parser.put(asio::buffer(input.data(), input.size()), error);
-            const auto piece = parser.take_piece();
-            if (scratch_.body.size() + piece.size() > limit) co_return too_large;
-            scratch_.body.append(piece);
-            request_reader_->feed(piece);
-            client.consume(count);
-        }
-        if (!error) continue;
-        if (error != http::error::need_more) {
-            co_return refusal{400, "malformed request body: " + error.message()};
-        }
-        enter();
-        session_.reading() = {session_.after(context_.options.client_stall_max),
-                              deadline::action::interrupt_read};
-        const auto filled = co_await client.fill();
-        if (filled == fill_result::interrupted) {
-            co_return refusal{408, "the request body did not arrive"};
-        }
-        if (filled != fill_result::more) co_return refusal{400, "malformed request body"};
-    }
-    co_return std::nullopt;
+    if (!too_large) return body_state::complete;
+    body_refusal_.emplace(
+        413, "the request body is larger than " + std::to_string(limit >> 20) + " MiB");
+    return body_state::refused;
 }
 
-/// Asks for the body where the client waits to be asked.
-task<error_code> exchange::invite_body() {
-    const bool waits = expects_continue(session_.head()) && !session_.parser().is_done() &&
-                       session_.client().pending().empty();
-    if (!waits) co_return error_code{};
-    if (co_await to_client("HTTP/1.1 100 Continue\r\n\r\n")) co_return error_code{};
-    session_.cut(cut_reason::client_gone);
-    co_return asio::error::broken_pipe;
+task<exchange::body_state> exchange::wait_for_rest() {
+    enter();
+    if (must_invite_body()) {
+        if (!co_await invite_body()) co_return body_state::refused;
+    }
+    auto state = body_state::incomplete;
+    while (state == body_state::incomplete) {
+        session_.reading() = {session_.after(context_.options.client_stall_max),
+                              deadline::action::interrupt_read};
+        const auto filled = co_await session_.client().fill();
+        session_.reading().at = steady_time::max();
+        if (filled == fill_result::interrupted) {
+            body_refusal_.emplace(408, "the request body did not arrive");
+        } else if (filled != fill_result::more) {
+            body_refusal_.emplace(400, "malformed request body");
+        }
+        state = body_refusal_ ? body_state::refused : take_body();
+    }
+    co_return state;
+}
+
+/// false: the connection cannot go on.
+task<bool> exchange::refuse_body() {
+    if (session_.client().ended()) {
+        if (session_.cut_by() == cut_reason::none) session_.cut(cut_reason::client_gone);
+        co_await record_cut();
+        co_return false;
+    }
+    const bool late = body_refusal_->status == 408;
+    co_return co_await refuse(std::move(*body_refusal_),
+                              late ? record::outcome::timeout : record::outcome::refused);
+}
+
+/// The client waits to be asked for its body.
+bool exchange::must_invite_body() {
+    return expects_continue(session_.head()) && !session_.parser().is_done() &&
+           session_.client().pending().empty();
+}
+
+task<bool> exchange::invite_body() {
+    const bool alive = co_await to_client("HTTP/1.1 100 Continue\r\n\r\n");
+    if (!alive) session_.cut(cut_reason::client_gone);
+    co_return alive;
 }
 
 void exchange::study_request() {
@@ -109,11 +124,17 @@ task<bool> exchange::forward() {
     // A body that passes through can be sent only once: it gets a connection that cannot be stale.
     bool fresh = !replayable;
     for (;;) {
-        upstream_error_ = co_await open_upstream(fresh);
+        if (!fresh) upstream_ = session_.owner().pool().take();
+        if (!upstream_) upstream_error_ = co_await connect_upstream();
         if (session_.cut_by() != cut_reason::none || upstream_error_ || upstream_stalled_) {
             co_return co_await fail_before_response();
         }
-        co_await send_request();
+        buffered_socket::buffers rest;
+        if (send_request_now(rest)) {
+            session_.watch_client();
+        } else {
+            co_await send_request_rest(rest);
+        }
         const auto head = co_await read_response_head();
         if (head == head_state::complete) co_return co_await relay();
         const bool stale = head == head_state::silent && upstream_->reused && replayable &&
@@ -123,17 +144,16 @@ task<bool> exchange::forward() {
         }
         if (!stale) co_return co_await fail_before_response();
         ++context_.counters.upstream_retries;
-        co_await finish_pump();
+        if (pump_running_) co_await finish_pump();
         pump_stop_ = false;
+        upstream_error_.clear();
         session_.owner().pool().discard(std::move(upstream_));
         fresh = true;
     }
 }
 
-task<error_code> exchange::open_upstream(bool fresh) {
+task<error_code> exchange::connect_upstream() {
     auto& pool = session_.owner().pool();
-    if (!fresh) upstream_ = pool.take();
-    if (upstream_) co_return error_code{};
     upstream_ = pool.make();
     if (body_in_memory_ || session_.parser().is_done()) session_.watch_client();
     session_.writing() = {session_.after(context_.options.upstream_connect_max),
@@ -143,8 +163,8 @@ task<error_code> exchange::open_upstream(bool fresh) {
     co_return error;
 }
 
-/// Returns when the request is sent, or is being sent beside the wait for the response.
-task<> exchange::send_request() {
+/// true: the whole request is on its way. Otherwise `rest` remains, or a body that is not here.
+bool exchange::send_request_now(buffered_socket::buffers& rest) {
     const auto& parser = session_.parser();
     body_framing framing;
     if (body_in_memory_) {
@@ -157,27 +177,33 @@ task<> exchange::send_request() {
     auto& out = scratch_.request_out;
     out.clear();
     write_request_head(out, session_.head(), path_.target, context_.upstream_text, framing);
-    buffered_socket::buffers data{buffered_socket::as_buffer(out)};
-    if (body_in_memory_) data[1] = buffered_socket::as_buffer(scratch_.body);
+    rest = {buffered_socket::as_buffer(out)};
+    if (body_in_memory_) rest[1] = buffered_socket::as_buffer(scratch_.body);
     error_code error;
-    const bool sent = upstream_->io.write_now(data, error);
+    const bool sent = upstream_->io.write_now(rest, error);
     // A failed write is no verdict: the upstream may have answered before it closed.
-    if (error) co_return;
-    if (!parser.is_done()) {
-        if (!sent && co_await upstream_->io.write(data)) co_return;
-        if (co_await invite_body()) co_return;
-        start_pump(pump_from_client());
+    return parser.is_done() && (sent || error);
+}
+
+/// Returns when the rest is being sent beside the wait for the response.
+task<> exchange::send_request_rest(buffered_socket::buffers rest) {
+    if (session_.parser().is_done()) {
+        start_pump(pump_rest(rest));
+        session_.watch_client();
         co_return;
     }
-    if (!sent) start_pump(pump_rest(data));
-    session_.watch_client();
+    if (co_await upstream_->io.write(rest)) co_return;
+    if (must_invite_body()) {
+        if (!co_await invite_body()) co_return;
+    }
+    start_pump(pump_from_client());
 }
 
 void exchange::start_pump(task<> work) {
     pump_running_ = true;
     asio::co_spawn(session_.owner().io(), std::move(work), [this](const std::exception_ptr&) {
         pump_running_ = false;
-        pump_ended_.notify();
+        pump_ended_.notify(true);
     });
 }
 
@@ -258,11 +284,10 @@ task<bool> exchange::pump_piece(std::string_view piece, bool last) {
 
 /// Stops what still sends the request; its upstream connection is then of no use any more.
 task<> exchange::finish_pump() {
-    if (!pump_running_) co_return;
     pump_stop_ = true;
     if (upstream_) upstream_->io.close();
     session_.client().interrupt();
-    while (pump_running_) co_await pump_ended_.wait();
+    while (pump_running_) (void)co_await pump_ended_.wait();
 }
 
 }  // namespace tallyfs::proxy

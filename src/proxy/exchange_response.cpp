@@ -116,27 +116,29 @@ task<bool> exchange::relay() {
             co_return co_await fail_within_response("the response is malformed");
         if (response_parser_->is_done() && !body_ended_) end_body();
         if (filter_) flush_filtered();
-        const auto* report = response_reader_ ? &response_reader_->report() : nullptr;
-        if (body_ended_ || (report != nullptr && report->terminal)) {
-            const bool checked =
-                inference_ && report != nullptr && route_.op != dialect::operation::transcription;
-            co_await record(judge_end({.status = scratch_.response_head.status(),
-                                       .head_request = session_.head().verb() == http::verb::head,
-                                       .terminal_expected = checked,
-                                       .report = report}));
+        if (end_is_here() && !recorded_) {
+            if (must_wait_for_process()) co_await wait_for_process();
+            if (session_.cut_by() == cut_reason::none) record_now(judge_response());
         }
-        if (session_.cut_by() != cut_reason::none || !co_await send_available()) {
+        auto data = available();
+        error_code error;
+        bool alive = session_.cut_by() == cut_reason::none;
+        if (alive && !to_client_now(data, error)) {
+            alive = !error && co_await to_client_rest(data);
+        }
+        if (!alive) {
             if (session_.cut_by() == cut_reason::none) session_.cut(cut_reason::client_gone);
             co_await record_cut();
             co_return false;
         }
+        forget_sent();
         if (body_ended_) break;
         const auto filled = co_await io.fill();
         if (filled == fill_result::more) continue;
         if (filled == fill_result::full) {
             co_return co_await fail_within_response("the response is malformed");
         }
-        error_code error = io.end_reason();
+        error = io.end_reason();
         if (error == asio::error::eof) response_parser_->put_eof(error);
         if (error) {
             co_return co_await fail_within_response(
@@ -222,9 +224,9 @@ void exchange::on_report() {
     }
 }
 
-task<bool> exchange::send_available() {
+/// What may go to the client now: the head, if it was not sent, and what the body mode yields.
+buffered_socket::buffers exchange::available() {
     auto& io = upstream_->io;
-    auto& out = scratch_.response_out;
     std::string_view raw;
     if (mode_ == body_mode::raw) {
         // A chunk header that is not complete yet is forwarded before it is parsed.
@@ -232,14 +234,33 @@ task<bool> exchange::send_available() {
         raw = io.pending().substr(sent_, until - sent_);
         sent_ = until;
     }
-    const bool nothing = out.empty() && raw.empty();
-    const bool alive = nothing || co_await to_client(out, raw);
+    const auto own = buffered_socket::as_buffer(scratch_.response_out);
+    if (own.size() == 0) return {buffered_socket::as_buffer(raw)};
+    return {own, buffered_socket::as_buffer(raw)};
+}
+
+void exchange::forget_sent() {
     head_sent_ = true;
-    out.clear();
-    io.consume(parsed_);
+    scratch_.response_out.clear();
+    upstream_->io.consume(parsed_);
     sent_ -= mode_ == body_mode::raw ? parsed_ : sent_;
     parsed_ = 0;
-    co_return alive;
+}
+
+/// The dialect's last event, or the last byte, is among what was parsed.
+bool exchange::end_is_here() const {
+    return body_ended_ || (response_reader_ && response_reader_->report().terminal);
+}
+
+record::outcome exchange::judge_response() const {
+    const auto* report = response_reader_ ? &response_reader_->report() : nullptr;
+    // A transcription can be plain text, which has no last event.
+    const bool checked =
+        inference_ && report != nullptr && route_.op != dialect::operation::transcription;
+    return judge_end({.status = scratch_.response_head.status(),
+                      .head_request = session_.head().verb() == http::verb::head,
+                      .terminal_expected = checked,
+                      .report = report});
 }
 
 /// The connection can carry another request if it ended cleanly and nothing is left on it.

@@ -1,10 +1,9 @@
-// The network types of the proxy, and a place where one coroutine waits for an event.
+// The network types of the proxy, and a place where one coroutine waits for a value.
 // Source: Boost.Asio, "C++20 Coroutines Support"; docs/architecture.md, "Proxy".
 #pragma once
 
 #include <tallyfs/base/error.hpp>
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -42,27 +41,30 @@ inline constexpr asio::use_awaitable_t<executor> use_task;
     return asio::redirect_error(use_task, error);
 }
 
-/// At most one coroutine waits, on the thread that notifies. Whoever owns a signal lets the
-/// waiting coroutine end before it destroys the signal.
-class signal {
+/// A place where at most one coroutine waits for a value, on the thread that notifies. Whoever
+/// owns it lets the waiting coroutine end before it is destroyed. The handler is kept in place:
+/// waiting costs one coroutine frame and nothing else.
+template <class Value>
+class waiting_place {
   public:
-    task<> wait() {
-        return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(
+    task<Value> wait() {
+        return asio::async_initiate<const asio::use_awaitable_t<executor>, void(Value)>(
             [this](auto handler) { waiting_.emplace(std::move(handler)); }, use_task);
     }
     [[nodiscard]] bool awaited() const noexcept { return waiting_.has_value(); }
     /// Resumes the coroutine before it returns; the caller touches nothing afterwards that the
     /// coroutine can have destroyed.
-    void notify() {
+    void notify(Value value) {
         if (!waiting_) return;
         auto handler = std::move(*waiting_);
         waiting_.reset();
-        std::move(handler)();
+        std::move(handler)(value);
     }
 
   private:
-    // Constructed in place: in Boost 1.81 the assignment of such a handler never returns.
-    std::optional<asio::any_completion_handler<void()>> waiting_;
+    using handler_type =
+        typename asio::async_result<asio::use_awaitable_t<executor>, void(Value)>::handler_type;
+    std::optional<handler_type> waiting_;
 };
 
 }  // namespace tallyfs::proxy

@@ -6,8 +6,31 @@ namespace tallyfs::proxy {
 
 namespace {
 
-void strip_prefix(std::string& text, std::string_view prefix) {
-    if (text.starts_with(prefix)) text.erase(0, prefix.size());
+struct model_key {
+    std::string_view name;
+    std::string_view tag;
+};
+
+void strip_prefix(std::string_view& text, std::string_view prefix) {
+    if (equal_ignoring_case(text.substr(0, prefix.size()), prefix)) {
+        text.remove_prefix(prefix.size());
+    }
+}
+
+model_key key_of(std::string_view text) {
+    constexpr std::string_view local = ":local";
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    strip_prefix(text, "registry.ollama.ai/");
+    strip_prefix(text, "library/");
+    if (text.size() > local.size() &&
+        equal_ignoring_case(text.substr(text.size() - local.size()), local)) {
+        text.remove_suffix(local.size());
+    }
+    const auto slash = text.rfind('/');
+    const auto colon = text.find(':', slash == text.npos ? 0 : slash);
+    if (colon == text.npos) return {text, "latest"};
+    return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
 /// The model was in memory and had to be loaded all the same: other options.
@@ -53,21 +76,19 @@ std::optional<std::string> evicted_others(const residency_facts& facts) {
 }  // namespace
 
 std::string normal_model_name(std::string_view name) {
-    auto normal = to_lower(name);
-    strip_prefix(normal, "registry.ollama.ai/");
-    strip_prefix(normal, "library/");
-    const auto slash = normal.rfind('/');
-    if (normal.find(':', slash == std::string::npos ? 0 : slash) == std::string::npos) {
-        normal += ":latest";
-    }
-    return normal;
+    const auto key = key_of(name);
+    return to_lower(key.name) + ":" + to_lower(key.tag);
 }
 
 const state::loaded_model* find_loaded(const state::upstream_status& status,
                                        std::string_view model) {
-    const auto wanted = normal_model_name(model);
+    const auto wanted = key_of(model);
     for (const auto& entry : status.loaded) {
-        if (normal_model_name(entry.name) == wanted) return &entry;
+        const auto key = key_of(entry.name);
+        if (equal_ignoring_case(key.name, wanted.name) &&
+            equal_ignoring_case(key.tag, wanted.tag)) {
+            return &entry;
+        }
     }
     return nullptr;
 }

@@ -13,7 +13,8 @@
 namespace tallyfs::proxy {
 
 /// A model's name as Ollama resolves it: lower case, ":latest" where no tag is written, without
-/// the default registry and namespace. Two names of one model become equal.
+/// the default registry and namespace, spaces around it and ":local". Two names of one model
+/// become equal.
 [[nodiscard]] std::string normal_model_name(std::string_view name);
 
 /// The entry of a model, or nullptr.

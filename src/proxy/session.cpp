@@ -73,7 +73,7 @@ bool session::draining() const noexcept {
 }
 
 steady_time session::after(std::chrono::seconds wait) const {
-    return worker_.context().clock.steady() + wait;
+    return worker_.coarse_now() + wait;
 }
 
 task<> session::run() {

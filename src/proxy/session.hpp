@@ -77,6 +77,7 @@ class session {
         message_head response_head;
         std::string request_out;   ///< head for the upstream
         std::string body;          ///< of an inference request
+        std::string model_asked;   ///< the last one that the watcher was told of
         std::string response_out;  ///< what is written to the client in place of raw bytes
     };
     [[nodiscard]] buffers& scratch() noexcept { return scratch_; }

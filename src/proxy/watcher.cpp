@@ -51,7 +51,7 @@ watcher::watcher(proxy_context& context, asio::io_context& io)
 watcher::~watcher() = default;
 
 void watcher::start() {
-    touch();
+    touch(context_.clock.steady());
     asio::co_spawn(io_, run(), [](const std::exception_ptr& failed) {
         if (failed) spdlog::error("proxy: the watcher of the upstream ended");
     });
@@ -66,8 +66,8 @@ void watcher::stop() {
     }
 }
 
-void watcher::touch() {
-    traffic_ns_ = context_.clock.steady().time_since_epoch().count();
+void watcher::touch(steady_time now) {
+    traffic_ns_ = now.time_since_epoch().count();
     if (asleep_) asio::post(io_, [this] { pause_timer_.cancel(); });
 }
 

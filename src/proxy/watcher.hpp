@@ -34,7 +34,7 @@ class watcher {
     void stop();
 
     /// Any thread: a request came; look again for half a minute.
-    void touch();
+    void touch(steady_time now);
     /// Any thread: something changed; look now.
     void refresh();
     /// Any thread: a call of ours asked for the model, so that its load is not someone else's.

@@ -113,6 +113,7 @@ void worker::leave(session& s) noexcept {
 void worker::schedule_sweep() {
     if (sweeping_ || sessions_.empty() || !work_) return;
     sweeping_ = true;
+    coarse_now_ = context_.clock.steady();
     // One coarse timer for all deadlines of the thread: no timer is set for a chunk.
     sweep_timer_.expires_after(sweep_interval);
     sweep_timer_.async_wait([this](const error_code& error) {

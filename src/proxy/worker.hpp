@@ -43,6 +43,9 @@ class worker {
     [[nodiscard]] upstream_pool& pool() noexcept { return pool_; }
     [[nodiscard]] proxy_context& context() noexcept { return context_; }
 
+    /// The steady time, at most a sweep old: good enough for deadlines, and free.
+    [[nodiscard]] steady_time coarse_now() const noexcept { return coarse_now_; }
+
     /// The worker's thread.
     void enter(session& s);
     void leave(session& s) noexcept;
@@ -58,6 +61,7 @@ class worker {
     std::vector<session*> sessions_;  // each knows its index
     steady_timer sweep_timer_;
     bool sweeping_ = false;
+    steady_time coarse_now_{};
     std::thread thread_;
 };
 

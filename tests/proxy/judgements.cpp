@@ -26,6 +26,7 @@ state::loaded_model model(std::string name, std::int64_t context = 4096, std::in
 TEST_CASE("names of one model are equal") {
     CHECK(normal_model_name("Qwen3") == "qwen3:latest");
     CHECK(normal_model_name("registry.ollama.ai/library/qwen3:8b") == "qwen3:8b");
+    CHECK(normal_model_name(" tiny:local ") == "tiny:latest");
     CHECK(normal_model_name("hf.co/a/b") == "hf.co/a/b:latest");
     CHECK(normal_model_name("host:5000/a/b") == "host:5000/a/b:latest");
     const auto status = loaded({model("tiny:latest")});
