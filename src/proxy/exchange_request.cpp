@@ -62,7 +62,8 @@ exchange::body_state exchange::take_body() {
 task<exchange::body_state> exchange::wait_for_rest() {
     enter();
     if (must_invite_body()) {
-        if (!co_await invite_body()) co_return body_state::refused;
+        const bool alive = co_await invite_body();
+        if (!alive) co_return body_state::refused;
     }
     auto state = body_state::incomplete;
     while (state == body_state::incomplete) {
@@ -192,9 +193,11 @@ task<> exchange::send_request_rest(buffered_socket::buffers rest) {
         session_.watch_client();
         co_return;
     }
-    if (co_await upstream_->io.write(rest)) co_return;
+    const auto error = co_await upstream_->io.write(rest);
+    if (error) co_return;
     if (must_invite_body()) {
-        if (!co_await invite_body()) co_return;
+        const bool alive = co_await invite_body();
+        if (!alive) co_return;
     }
     start_pump(pump_from_client());
 }
@@ -223,7 +226,9 @@ task<> exchange::pump_from_client() {
         if (const auto input = client.pending(); !input.empty()) {
             const auto count = parser.put(asio::buffer(input.data(), input.size()), error);
             const auto piece = parser.take_piece();
-            if (!error && !co_await pump_piece(piece, parser.is_done())) co_return;
+            bool alive = true;
+            if (!error) alive = co_await pump_piece(piece, parser.is_done());
+            if (!alive) co_return;
             client.consume(count);
         }
         if (!error) continue;
@@ -232,7 +237,8 @@ task<> exchange::pump_from_client() {
             upstream_->io.close();
             co_return;
         }
-        if (!co_await wait_for_body()) co_return;
+        const bool arrived = co_await wait_for_body();
+        if (!arrived) co_return;
     }
     if (!pump_stop_) session_.watch_client();
 }

@@ -40,7 +40,9 @@ task<exchange::head_state> exchange::read_response_head() {
             if (error && error != http::error::need_more) co_return head_state::broken;
             if (!error && head.status() >= 200) co_return head_state::complete;
             if (!error) {
-                if (head.status() == 101 || !co_await forward_interim()) break;
+                if (head.status() == 101) break;
+                const bool alive = co_await forward_interim();
+                if (!alive) break;
                 ++interim;
                 response_parser_.emplace(scratch_.response_head);
                 response_parser_->skip(no_body);
@@ -63,7 +65,8 @@ task<exchange::head_state> exchange::read_response_head() {
 task<bool> exchange::forward_interim() {
     auto& io = upstream_->io;
     const bool wanted = scratch_.response_head.status() != 100 && session_.head().http_1_1();
-    const bool alive = !wanted || co_await to_client(io.pending().substr(0, parsed_));
+    bool alive = true;
+    if (wanted) alive = co_await to_client(io.pending().substr(0, parsed_));
     io.consume(parsed_);
     parsed_ = 0;
     co_return alive;
@@ -124,7 +127,8 @@ task<bool> exchange::relay() {
         error_code error;
         bool alive = session_.cut_by() == cut_reason::none;
         if (alive && !to_client_now(data, error)) {
-            alive = !error && co_await to_client_rest(data);
+            alive = !error;
+            if (alive) alive = co_await to_client_rest(data);
         }
         if (!alive) {
             if (session_.cut_by() == cut_reason::none) session_.cut(cut_reason::client_gone);

@@ -20,6 +20,9 @@
 // inlines only one of the pair (GCC bug 109224).
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 
+// In this module the result of co_await goes into a variable before it is used: GCC 12 destroys
+// temporaries of conditions with co_await in them twice.
+
 namespace tallyfs::proxy {
 
 namespace asio = boost::asio;

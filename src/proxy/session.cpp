@@ -170,7 +170,8 @@ task<> session::linger() {
     while (thrown_away < linger_bytes_max) {
         thrown_away += client_.pending().size();
         client_.consume(client_.pending().size());
-        if (co_await client_.fill() != fill_result::more) break;
+        const auto filled = co_await client_.fill();
+        if (filled != fill_result::more) break;
     }
     reading_.at = steady_time::max();
 }
