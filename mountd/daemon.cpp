@@ -86,8 +86,16 @@ journal::state_directory open_state(const options& given) {
     return state;
 }
 
-proxy::server_options with_key(proxy::server_options options, const std::string& key) {
+/// The key of prompt hashes, and the listening sockets that systemd holds for us (sd_listen_fds):
+/// in the order of the listeners, so that a new daemon can take over while the old one drains.
+proxy::server_options completed(proxy::server_options options, const std::string& key) {
     options.prompt_hash_key = key;
+    const int inherited = ::sd_listen_fds(1);
+    for (int i = 0; i < inherited; ++i) {
+        const auto index = static_cast<std::size_t>(i);
+        if (index == options.listeners.size()) options.listeners.emplace_back();
+        options.listeners[index].inherited_fd = SD_LISTEN_FDS_START + i;
+    }
     return options;
 }
 
@@ -98,7 +106,7 @@ daemon::daemon(const options& given)
       open_calls_(state_.path() / "open-calls",
                   static_cast<std::uint32_t>(given.proxy.connections_max)),
       ledger_(state_.path() / "ledger.sqlite"),
-      proxy_(with_key(given.proxy, state_.prompt_hash_key()), calls_, open_calls_, upstream_,
+      proxy_(completed(given.proxy, state_.prompt_hash_key()), calls_, open_calls_, upstream_,
              counters_, services_, clock_),
       views_(calls_, ledger_, open_calls_, upstream_, state_.path(), clock_),
       root_(views::make_root({calls_, ledger_, counters_, views_.live(), facts()})),

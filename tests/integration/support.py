@@ -61,12 +61,12 @@ class Standin(Process):
 
 
 class Daemon(Process):
-    def __init__(self, mountpoint, state, upstream, *more, **keywords):
+    def __init__(self, mountpoint, state, upstream, *more, prefix=(), **keywords):
         self.mountpoint = mountpoint
         self.state = state
-        super().__init__([f"{BINARIES}/tallyfs", "--state", state, "--listen", "127.0.0.1:0",
-                          "--admin", "127.0.0.1:0", "--upstream", f"http://{upstream}", *more,
-                          mountpoint], **keywords)
+        super().__init__([*prefix, f"{BINARIES}/tallyfs", "--state", state,
+                          "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+                          "--upstream", f"http://{upstream}", *more, mountpoint], **keywords)
         fields = dict(field.split("=", 1) for field in self.ready.split()[1:])
         self.proxy = fields["proxy"]
         self.admin = fields["admin"]

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import threading
 import unittest
@@ -120,6 +121,20 @@ class Kill(MountCase):
             held.read(10)
             self.assertEqual(self.daemon.end(), 0)
         self.assertEqual(os.listdir(self.mountpoint), [])
+
+    def test_a_new_daemon_serves_on_the_socket_that_outlived_the_old_one(self):
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listening.close)
+        self.assertEqual(self.daemon.end(), 0)
+        # As systemd hands sockets over: from descriptor 3 on, for this process id.
+        prefix = ("sh", "-c", 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@"', "sh")
+        for _ in range(2):
+            daemon = self.start(prefix=prefix, close_fds=False,
+                                preexec_fn=lambda: os.dup2(listening.fileno(), 3))
+            address = "127.0.0.1:%d" % listening.getsockname()[1]
+            self.assertEqual(daemon.proxy, address)
+            self.assertEqual(post(address, "/api/chat", chat("hello"))[0], 200)
+            self.assertEqual(daemon.end(), 0)
 
     def test_unmounting_by_hand_stops_the_daemon_cleanly(self):
         subprocess.run(["fusermount3", "-u", self.mountpoint], check=True)

@@ -1,6 +1,6 @@
 // Where look-ups run: the one thread that owns the views, as the mount and the admin server
 // see it. They never wait for it in a worker: they post a job, and the job answers.
-// Reason: docs/knowledge in docs/architecture.md, "Read your writes".
+// Reason: docs/architecture.md, "Read your writes".
 #pragma once
 
 #include <cstdint>
