@@ -52,18 +52,28 @@ void exchange::on_tick(steady_time now) {
 
 void exchange::identify() {
     const auto& head = session_.head();
-    const request_words words{path_.service, path_.task,
-                              [&head](std::string_view name) { return head.find(name); },
-                              session_.listener().service};
-    auto found = context_.rules.identify(words, session_.ends(), session_.lookup().process);
+    auto& last = session_.last_caller();
     // A name that the process may still replace takes no place among the bounded ones.
     identified_ = session_.lookup().done || recorded_;
-    line_.service = identified_ ? context_.services.admit(found.service) : found.service;
-    line_.task = std::move(found.task);
-    if (line_.task && identified_) line_.task = context_.tasks.admit(*line_.task);
-    line_.service_from = found.from;
-    line_.principal = std::move(found.principal);
-    line_.process = std::move(found.process);
+    const bool same = last.found && last.path_service == path_.service &&
+                      last.path_task == path_.task && last.fields == head.fields_text();
+    if (!same) {
+        const request_words words{path_.service, path_.task,
+                                  [&head](std::string_view name) { return head.find(name); },
+                                  session_.listener().service};
+        auto found = context_.rules.identify(words, session_.ends(), session_.lookup().process);
+        if (identified_) {
+            found.service = context_.services.admit(found.service);
+            if (found.task) found.task = context_.tasks.admit(*found.task);
+        }
+        last = {std::string(head.fields_text()), path_.service, path_.task, std::move(found)};
+    }
+    line_.service = last.found->service;
+    line_.task = last.found->task;
+    line_.service_from = last.found->from;
+    line_.principal = last.found->principal;
+    line_.process = last.found->process;
+    if (!session_.lookup().done) last.found.reset();
 }
 
 bool exchange::must_wait_for_process() {

@@ -39,6 +39,11 @@ class message_head {
     [[nodiscard]] int status() const noexcept { return status_; }
     [[nodiscard]] bool http_1_1() const noexcept { return version_ >= 11; }
 
+    /// All fields as one text, without the first line: equal for heads with the same fields.
+    [[nodiscard]] std::string_view fields_text() const noexcept {
+        return fields_.empty() ? std::string_view()
+                               : std::string_view(text_).substr(fields_.front().name.offset);
+    }
     [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
     /// Views are valid until the head is cleared.
     [[nodiscard]] field at(std::size_t index) const noexcept;

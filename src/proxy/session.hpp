@@ -72,6 +72,16 @@ class session {
     [[nodiscard]] deadline& writing() noexcept { return writing_; }
     [[nodiscard]] steady_time after(std::chrono::seconds wait) const;
 
+    /// Who the last request of the connection came from, as it is recorded: most clients send
+    /// the same fields again. Holds as long as both keys do.
+    struct known_caller {
+        std::string fields;  ///< message_head::fields_text()
+        std::optional<std::string> path_service;
+        std::optional<std::string> path_task;
+        std::optional<caller> found;
+    };
+    [[nodiscard]] known_caller& last_caller() noexcept { return last_caller_; }
+
     /// Reused by every exchange of the connection.
     struct buffers {
         message_head response_head;
@@ -102,6 +112,7 @@ class session {
     std::shared_ptr<process_lookup> lookup_;  // shared with the finder's answer
     message_head head_;
     std::optional<request_parser> parser_;
+    known_caller last_caller_;
     buffers scratch_;
     exchange* running_ = nullptr;
     cut_reason cut_by_ = cut_reason::none;

@@ -189,3 +189,24 @@ TEST_CASE("the process behind a local connection names the service and the princ
     CHECK(line.service_from == record::service_source::process);
     CHECK(line.client.starts_with("127.0.0.1:"));
 }
+
+TEST_CASE("each request of a connection has its own caller") {
+    proxy_fixture f([](const seen_request&, raw_socket& to) { return to.send(sized_reply("{}")); });
+    auto client = f.connect();
+    const std::string body = R"({"model":"m","prompt":"hi"})";
+    for (const auto* fields : {"X-Service: one\r\n", "X-Service: two\r\n", "X-Service: two\r\n"}) {
+        client.send(post("/api/generate", body, fields));
+        client.read_reply();
+    }
+    client.send(post("/as/three/api/generate", body, "X-Service: two\r\n"));
+    client.read_reply();
+    client.send(post("/as/three/four/api/generate", body, "X-Service: two\r\n"));
+    client.read_reply();
+    const auto lines = f.lines(5);
+    CHECK(lines[0].service == "one");
+    CHECK(lines[1].service == "two");
+    CHECK(lines[2].service == "two");
+    CHECK(lines[3].service == "three");
+    CHECK_FALSE(lines[3].task.has_value());
+    CHECK(lines[4].task == "four");
+}
