@@ -26,6 +26,9 @@ installed() {
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
+# apt knows some names only because others mention them: those have no candidate.
+available() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+
 # The package to install for a line of lib/packages: one that is installed, else one that apt has.
 # Nothing if the line is optional and apt has none.
 choose_package() {
@@ -39,7 +42,7 @@ choose_package() {
         fi
     done
     for name in "${names[@]}"; do
-        if [[ ${#names[@]} == 1 && ! $optional ]] || apt-cache show "$name" >/dev/null 2>&1; then
+        if [[ ${#names[@]} == 1 && ! $optional ]] || available "$name"; then
             echo "$name"
             return
         fi
