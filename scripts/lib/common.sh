@@ -27,7 +27,7 @@ installed() {
 }
 
 # apt knows some names only because others mention them: those have no candidate.
-available() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+available() { [[ $(apt-cache policy "$1" 2>/dev/null) =~ Candidate:\ [^\(] ]]; }
 
 # The package to install for a line of lib/packages: one that is installed, else one that apt has.
 # Nothing if the line is optional and apt has none.
