@@ -42,8 +42,8 @@ struct server_options {
     std::size_t inference_body_bytes_max = std::size_t{100} << 20;
     std::size_t connections_max = 8192;
     std::size_t idle_upstream_connections_max = 64;
-    std::chrono::seconds client_idle_max{300};   ///< a keep-alive connection without a request
-    std::chrono::seconds client_head_max{60};    ///< from the first byte of a head to its last
+    std::chrono::seconds client_idle_max{300};  ///< a keep-alive connection without a request
+    std::chrono::seconds client_head_max{60};   ///< from the first byte of a head to its last
     /// A body that does not move, either way, because the client sends or takes nothing (or the
     /// upstream takes nothing). What the upstream sends has no limit: a load, a long prompt or a
     /// checksum can take any time, and the client can go whenever it likes.
