@@ -132,11 +132,11 @@ class raw_socket {
     }
     void shutdown_write() { ::shutdown(fd_.get(), SHUT_WR); }
     void close() { fd_.reset(); }
-    /// Ends the connection with RST.
+    /// Ends the connection with RST; the descriptor stays.
     void reset() {
-        const linger now{1, 0};
-        ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-        fd_.reset();
+        sockaddr none{};
+        none.sa_family = AF_UNSPEC;
+        ::connect(fd_.get(), &none, sizeof none);
     }
     [[nodiscard]] int fd() const { return fd_.get(); }
 
