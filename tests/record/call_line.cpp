@@ -63,21 +63,21 @@ std::string line_of(const record::call& c) {
 TEST_CASE("a call's line has every field in the order of the format") {
     record::call c = full_call();
     c.id = *uuid::parse("019a9fd3-6d5b-7000-8000-000000000001");
-    CHECK(
-        line_of(c) ==
-        R"({"v":1,"time":"2026-11-20T07:55:04.123456Z","id":"019a9fd3-6d5b-7000-8000-000000000001",)"
-        R"("node":"docker-host","service":"n8n","task":"email-triage","service_from":"path",)"
-        R"("principal":"uid:1000","client":"127.0.0.1:50412","process":"node",)"
-        R"("upstream":"127.0.0.1:11434","dialect":"native","endpoint":"/api/chat",)"
-        R"("model":"qwen3:14b","model_answered":"qwen3:14b","stream":true,"status":200,)"
-        R"("outcome":"ok","prompt_tokens":412,"output_tokens":37,"tokens_from":"reported",)"
-        R"("duration_ms":1234.567,"first_byte_ms":0.812,"first_token_ms":900.000,)"
-        R"("queue_ms":null,"load_ms":800.001,"prompt_eval_ms":0.099,"eval_ms":300.000,)"
-        R"("tokens_per_second":123.3,"cold_start":true,"evicted_model":"llama3.2:latest",)"
-        R"("context_limit":4096,"prompt_cut":false,"request_bytes":1893,"response_bytes":5211,)"
-        R"("prompt_hash":"00112233445566778899aabbccddeeff",)"
-        R"("options":{"num_ctx":4096,"keep_alive":"5m"},"error":"model \"x\" not found\n"})"
-        "\n");
+    CHECK(line_of(c) ==
+          R"({"v":1,"time":"2026-11-20T07:55:04.123456Z",)"
+          R"("id":"019a9fd3-6d5b-7000-8000-000000000001",)"
+          R"("node":"docker-host","service":"n8n","task":"email-triage","service_from":"path",)"
+          R"("principal":"uid:1000","client":"127.0.0.1:50412","process":"node",)"
+          R"("upstream":"127.0.0.1:11434","dialect":"native","endpoint":"/api/chat",)"
+          R"("model":"qwen3:14b","model_answered":"qwen3:14b","stream":true,"status":200,)"
+          R"("outcome":"ok","prompt_tokens":412,"output_tokens":37,"tokens_from":"reported",)"
+          R"("duration_ms":1234.567,"first_byte_ms":0.812,"first_token_ms":900.000,)"
+          R"("queue_ms":null,"load_ms":800.001,"prompt_eval_ms":0.099,"eval_ms":300.000,)"
+          R"("tokens_per_second":123.3,"cold_start":true,"evicted_model":"llama3.2:latest",)"
+          R"("context_limit":4096,"prompt_cut":false,"request_bytes":1893,"response_bytes":5211,)"
+          R"("prompt_hash":"00112233445566778899aabbccddeeff",)"
+          R"("options":{"num_ctx":4096,"keep_alive":"5m"},"error":"model \"x\" not found\n"})"
+          "\n");
 }
 
 TEST_CASE("a line reads back as the call that was written") {
