@@ -36,7 +36,9 @@ class pending_question {
 
     void run(bool current) {
         const auto served = served_.lock();
-        if (served == nullptr || !served->parked.waits(ticket_)) return;
+        if (served == nullptr) return;
+        const auto working = served->parked.begin_work(ticket_);
+        if (!working) return;
         outcome result = failed{EIO};
         try {
             result = ask_(*served, current);

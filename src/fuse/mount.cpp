@@ -13,7 +13,7 @@ namespace tallyfs::fuse {
 
 namespace {
 
-/// The kernel asks at once; a second is what a machine that swaps may take.
+/// The kernel asks at once; this is for a machine that swaps.
 constexpr std::chrono::seconds first_request_max{10};
 
 struct session_deleter {
@@ -113,6 +113,8 @@ void mount::session::list_root() {
     static_cast<void>(served_->views.post([weak = std::weak_ptr(served_)](bool) {
         const auto served = weak.lock();
         if (served == nullptr) return;
+        const auto working = served->parked.begin_work();
+        if (!working) return;
         const auto& root = served->inodes.root();
         wall_time youngest{};
         for (const auto& entry : directory_of(*root)->list()) {

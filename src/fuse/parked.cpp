@@ -2,11 +2,17 @@
 
 #include "fuse/context.hpp"
 
+#include <tallyfs/base/log.hpp>
+
 #include <cerrno>
+#include <chrono>
 
 namespace tallyfs::fuse {
 
 namespace {
+
+/// Much more than any rendering takes, and less than a service manager waits for us to end.
+constexpr std::chrono::seconds work_max{5};
 
 /// libfuse calls back within fuse_req_interrupt_func() if the interruption came first; a request
 /// answered in there would be freed while libfuse still holds its lock.
@@ -61,9 +67,18 @@ std::optional<parked_requests::claim> parked_requests::take(ticket number) {
     return std::optional<claim>(std::in_place, *this, request);
 }
 
-bool parked_requests::waits(ticket number) const {
+std::optional<parked_requests::work> parked_requests::begin_work(ticket number) {
     const std::lock_guard lock(mutex_);
-    return waiting_.contains(number);
+    if (!waiting_.contains(number)) return std::nullopt;
+    ++works_;
+    return std::optional<work>(std::in_place, *this);
+}
+
+std::optional<parked_requests::work> parked_requests::begin_work() {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return std::nullopt;
+    ++works_;
+    return std::optional<work>(std::in_place, *this);
 }
 
 void parked_requests::interrupt(ticket number) {
@@ -79,11 +94,20 @@ void parked_requests::close() {
         abandoned.swap(waiting_);
     }
     for (const auto& [number, request] : abandoned) fuse_reply_err(request, EIO);
+    std::unique_lock lock(mutex_);
+    if (!idle_.wait_for(lock, work_max, [this] { return works_ == 0; })) {
+        spdlog::error("mount: the views are still at work for the mount, which ends without them");
+    }
 }
 
 std::uint64_t parked_requests::parked_ever() const {
     const std::lock_guard lock(mutex_);
     return last_;
+}
+
+void parked_requests::worked() {
+    const std::lock_guard lock(mutex_);
+    if (--works_ == 0) idle_.notify_all();
 }
 
 void parked_requests::finished() {

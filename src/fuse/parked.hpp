@@ -35,15 +35,33 @@ class parked_requests {
         fuse_req_t request_;
     };
 
+    /// Held while the tree is being looked at for a request: close() waits for it, so that
+    /// nothing of the tree is used after the mount.
+    class work {
+      public:
+        explicit work(parked_requests& owner) : owner_(&owner) {}
+        work(work&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
+        work& operator=(work&&) = delete;
+        ~work() {
+            if (owner_ != nullptr) owner_->worked();
+        }
+
+      private:
+        parked_requests* owner_;
+    };
+
     /// Keeps the request. Its ticket; or 0 if it was answered at once, with EINTR because its
     /// process has been interrupted, or with EIO because the mount is ending. The request must
     /// not be touched afterwards. From the worker that received it, once.
     [[nodiscard]] ticket park(fuse_req_t request);
     /// The right to answer; nothing if it has been answered.
     [[nodiscard]] std::optional<claim> take(ticket number);
-    [[nodiscard]] bool waits(ticket number) const;
-    /// Answers every request with EIO, and from now on each new one. Returns when no claim is
-    /// held. Idempotent.
+    /// Nothing if the request has been answered, or the mount is ending.
+    [[nodiscard]] std::optional<work> begin_work(ticket number);
+    /// The same for what nobody waits for.
+    [[nodiscard]] std::optional<work> begin_work();
+    /// Answers every request with EIO, and from now on each new one. Returns when no claim and no
+    /// work is held; logs an error and returns all the same if work takes seconds. Idempotent.
     void close();
     /// Called by libfuse with a ticket.
     void interrupt(ticket number);
@@ -52,12 +70,14 @@ class parked_requests {
 
   private:
     void finished();
+    void worked();
 
     mutable std::mutex mutex_;
     std::condition_variable idle_;
     bool closed_ = false;
     ticket last_ = 0;
     std::size_t claims_ = 0;
+    std::size_t works_ = 0;
     std::unordered_map<ticket, fuse_req_t> waiting_;
 };
 

@@ -52,7 +52,8 @@ struct init_out {
     std::uint32_t flags2, max_stack_depth;
 };
 constexpr std::uint32_t opcode_init = 26;
-constexpr std::uint32_t init_extended = 1U << 30;         // flags: flags2 is used
+constexpr std::uint32_t init_extended = 1U << 30;  // flags: flags2 is used
+constexpr std::uint32_t parallel_directories = 1U << 18;
 constexpr std::uint32_t passthrough_in_flags2 = 1U << 5;  // bit 37 of both
 constexpr std::uint32_t minor_with_passthrough = 40;
 /// The files behind lie on a filesystem that lies on nothing else, so that an overlay may still
@@ -127,32 +128,41 @@ void passthrough::ask(fuse_conn_info& connection) noexcept {
 }
 
 void passthrough::see_request(const char* bytes, std::size_t size) noexcept {
-    if (!wanted_ || init_unique_ != 0) return;
+    if (init_unique_ != 0) return;
     in_header header;
     init_in init;
     if (!read_structure(header, bytes, size) || header.opcode != opcode_init) return;
     if (!read_structure(init, bytes + sizeof header, size - sizeof header)) return;
-    if ((init.flags & init_extended) == 0 || (init.flags2 & passthrough_in_flags2) == 0) return;
-    if (init.minor >= minor_with_passthrough) init_unique_ = header.unique;
+    offers_parallel_ = (init.flags & parallel_directories) != 0;
+    offers_passthrough_ = wanted_ && init.minor >= minor_with_passthrough &&
+                          (init.flags & init_extended) != 0 &&
+                          (init.flags2 & passthrough_in_flags2) != 0;
+    init_unique_ = header.unique;
 }
 
 void passthrough::see_answer(iovec* parts, int count) noexcept {
-    if (init_unique_ == 0 || negotiated_ || count != 2) return;
+    if (init_answered_ || count != 2) return;
     out_header header;
     init_out init;
     if (!read_structure(header, static_cast<const char*>(parts[0].iov_base), parts[0].iov_len)) {
         return;
     }
-    if (header.unique != init_unique_ || header.error != 0) return;
+    if (init_unique_ == 0 || header.unique != init_unique_ || header.error != 0) return;
     if (!read_structure(init, static_cast<const char*>(parts[1].iov_base), parts[1].iov_len)) {
         return;
     }
-    init.minor = std::max(init.minor, minor_with_passthrough);
-    init.flags |= init_extended;
-    init.flags2 |= passthrough_in_flags2;
-    init.max_stack_depth = stack_depth;
+    // libfuse 3.14 knows this flag and does not pass it on. Without it a look-up that is parked
+    // holds up every other one in its directory, and its process cannot be killed.
+    if (offers_parallel_) init.flags |= parallel_directories;
+    if (offers_passthrough_) {
+        init.minor = std::max(init.minor, minor_with_passthrough);
+        init.flags |= init_extended;
+        init.flags2 |= passthrough_in_flags2;
+        init.max_stack_depth = stack_depth;
+        negotiated_ = true;
+    }
     std::memcpy(parts[1].iov_base, &init, sizeof init);
-    negotiated_ = true;
+    init_answered_ = true;
 }
 
 void passthrough::probe() noexcept {

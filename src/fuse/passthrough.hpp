@@ -1,6 +1,7 @@
 // Closed logs read by the kernel itself, from the file that lies behind them.
 // Protocol: FUSE_PASSTHROUGH, Linux 6.9, Documentation/filesystems/fuse/fuse-passthrough.rst;
-// spoken past libfuse, which knows it from 3.17 on only: docs/fuse.md, "Passthrough".
+// spoken past libfuse, which knows it from 3.17 on only: docs/fuse.md, "Passthrough". What else
+// libfuse 3.14 leaves out of its first answer is put in here too.
 #pragma once
 
 #include "fuse/low_level.hpp"
@@ -53,7 +54,10 @@ class passthrough {
     bool wanted_ = false;
     std::atomic<bool> negotiated_{false};  ///< in the answer to INIT
     std::atomic<bool> active_{false};
-    std::atomic<std::uint64_t> init_unique_{0};  ///< of the INIT that offers it
+    std::atomic<std::uint64_t> init_unique_{0};  ///< of the request that began it all
+    std::atomic<bool> init_answered_{false};
+    std::atomic<bool> offers_parallel_{false};  ///< the kernel, in that request
+    std::atomic<bool> offers_passthrough_{false};
 };
 
 }  // namespace tallyfs::fuse

@@ -31,8 +31,7 @@ class recent {
         entries_.push_front({std::string(key), std::move(value), weight});
         places_.emplace(entries_.front().key, entries_.begin());
         weight_ += weight;
-        while (weight_ > weight_max_ && entries_.size() > 1)
-            erase(entries_.back().key);
+        while (weight_ > weight_max_ && entries_.size() > 1) erase(entries_.back().key);
     }
 
     void clear() {

@@ -41,7 +41,8 @@ class mount {
     void logs_changed() noexcept;
 
     /// Unmounts, lazily if a file is still open, and ends the workers; parked requests are
-    /// answered EIO. Any thread that is no FUSE worker; idempotent.
+    /// answered EIO. Nothing of `root` is used afterwards: a job that the view thread is running
+    /// is waited for. Any thread but the view thread; idempotent.
     void stop();
 
     /// Calls `ended` from another thread if the mount ends without stop() (umount by someone).
