@@ -45,6 +45,7 @@ class mount::session {
     [[nodiscard]] context& served() noexcept { return *served_; }
 
   private:
+    void begin(unique_fd device, const mount_options& options);
     void watch();
     void end_threads();
     void list_root();
@@ -73,8 +74,17 @@ mount::session::session(const mount_options& options, std::shared_ptr<const tree
     check_mountpoint(path_);
     unique_fd device = open_mounted(path_, options);
     if (const auto there = top_mount(path_)) mount_number_ = there->number;
+    try {
+        begin(std::move(device), options);
+    } catch (...) {
+        end_threads();  // no dead mount is left behind
+        throw;
+    }
+    list_root();
+}
+
+void mount::session::begin(unique_fd device, const mount_options& options) {
     if (!served_->direct.attach(fuse_.get(), device.get(), options.passthrough)) {
-        static_cast<void>(unmount_own(path_, mount_number_));
         throw startup_error("libfuse cannot use the mounted device");
     }
     static_cast<void>(device.release());  // the session closes it
@@ -82,11 +92,9 @@ mount::session::session(const mount_options& options, std::shared_ptr<const tree
     workers_->start(std::max(options.workers, 1U));
     served_->sizes.start(fuse_.get());
     if (!workers_->wait_until_ready(first_request_max)) {
-        end_threads();
         throw startup_error("the kernel does not use the mount at " + path_.string());
     }
     watcher_ = std::thread([this] { watch(); });
-    list_root();
 }
 
 mount::session::~session() {
@@ -94,6 +102,7 @@ mount::session::~session() {
     if (watcher_.joinable()) watcher_.join();
 }
 
+/// The watcher is left to the destructor: it may be in on_ended(), and call this itself.
 void mount::session::stop() {
     const std::lock_guard only_one(stop_mutex_);
     if (stopped_) return;
@@ -104,8 +113,6 @@ void mount::session::stop() {
     changed_.notify_all();
     end_threads();
     stopped_ = true;
-    // From within on_ended() the watcher cannot wait for itself: the destructor does.
-    if (watcher_.joinable() && watcher_.get_id() != std::this_thread::get_id()) watcher_.join();
 }
 
 /// So that the root has a time before anyone has looked into it.
@@ -132,7 +139,7 @@ void mount::session::end_threads() {
     }
     served_->parked.close();
     served_->sizes.stop();
-    workers_->stop();
+    if (workers_ != nullptr) workers_->stop();
     served_->handles.clear();
     fuse_.reset();  // closes the device: who still has a file open gets ENOTCONN
 }

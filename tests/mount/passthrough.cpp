@@ -60,37 +60,3 @@ TEST_CASE("a log that is open while it is closed can be opened again in its new 
     CHECK(::lseek(before.get(), 0, SEEK_SET) == 0);
     CHECK(read_rest(before.get()) == "line\n");
 }
-
-// Run by hand: test_mount "[.speed]". Only shown, since other work on the machine decides.
-TEST_CASE("reading a closed log of 200 MB", "[.speed]") {
-    if (!can_mount()) return;
-    for (const bool wanted : {true, false}) {
-        mounted_tree mounted([&](fuse::mount_options& options) { options.passthrough = wanted; });
-        const auto& source = mounted.closed.path();
-        REQUIRE(run_command("for i in $(seq 700); do cat " + source.string() + "; done > " +
-                            (mounted.directory.path() / "big").string())
-                    .exit_code == 0);
-        std::filesystem::rename(mounted.directory.path() / "big", source);
-        // Another mount shows the file in its new size.
-        const auto bytes = std::filesystem::file_size(source);
-        auto root = std::make_shared<tree::fixed_directory>();
-        root->add("log", [&] {
-            return tree::node{tree::log_file{source, [bytes] { return bytes; }, true}, {}};
-        });
-        fuse::mount_options options;
-        options.mountpoint = mounted.directory.path() / "second";
-        options.passthrough = wanted;
-        std::filesystem::create_directory(options.mountpoint);
-        fuse::mount second(options, root, mounted.views);
-        const auto shown = (options.mountpoint / "log").string();
-        std::cout << "passthrough " << second.passthrough_active() << "\n"
-                  << run_command(
-                         "for command in 'cat' 'grep -c 999' ; do for round in 1 2 3 4 5; do "
-                         "for file in " +
-                         source.string() + " " + shown +
-                         "; do sync; start=$(date +%s%N); $command $file > /dev/null; "
-                         "end=$(date +%s%N); echo \"$command $file "
-                         "$(( (end - start) / 1000 )) us\"; done; done; done")
-                         .output;
-    }
-}
