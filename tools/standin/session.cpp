@@ -118,8 +118,7 @@ task<bool> read_body(connection& client, world& shared, body_parser& parser, exc
 }
 
 bool is_http_error(const error_code& error) {
-    static const auto& category = make_error_code(http::error::end_of_stream).category();
-    return error.category() == category;
+    return error.category() == make_error_code(http::error::end_of_stream).category();
 }
 
 // False when the connection is of no more use.
