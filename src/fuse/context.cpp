@@ -8,8 +8,8 @@
 namespace tallyfs::fuse {
 
 context::context(const mount_options& options, std::shared_ptr<const tree::directory> root,
-                 tree::view_thread& views_)
-    : views(views_),
+                 tree::view_thread& answering)
+    : views(answering),
       uid(::getuid()),
       gid(::getgid()),
       started(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())),

@@ -16,7 +16,7 @@ namespace tallyfs::fuse {
 /// touch the session only through a claim of `parked`.
 struct context : std::enable_shared_from_this<context> {
     context(const mount_options& options, std::shared_ptr<const tree::directory> root,
-            tree::view_thread& views_);
+            tree::view_thread& answering);
 
     tree::view_thread& views;
     const uid_t uid;

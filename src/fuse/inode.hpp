@@ -51,13 +51,13 @@ struct log_content {
 /// Shared by the table, the open files and the answers under way. Immutable but for what says
 /// otherwise.
 struct inode {
-    inode(std::uint64_t number_, std::string key_, std::string path_, std::string name_,
-          std::shared_ptr<inode> parent_)
-        : number(number_),
-          key(std::move(key_)),
-          path(std::move(path_)),
-          name(std::move(name_)),
-          parent(std::move(parent_)) {}
+    inode(std::uint64_t nodeid, std::string versioned_path, std::string whole_path,
+          std::string last_name, std::shared_ptr<inode> above)
+        : number(nodeid),
+          key(std::move(versioned_path)),
+          path(std::move(whole_path)),
+          name(std::move(last_name)),
+          parent(std::move(above)) {}
 
     const std::uint64_t number;  ///< the kernel's nodeid: never used for anything else again
     const std::string key;       ///< path and what tells its versions apart
