@@ -13,6 +13,7 @@
 #include <tallyfs/views/view_worker.hpp>
 
 #include <spdlog/fmt/fmt.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include <csignal>
@@ -184,11 +185,23 @@ void daemon::stop() {
     views_.stop();
 }
 
+/// Each call takes two descriptors, its client's and Ollama's: the usual soft limit of 1,024
+/// would end at 500 streams what connections_max allows.
+void raise_descriptor_limit() {
+    ::rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        spdlog::warn("the limit of open files stays as it is: {}", last_system_error().message());
+    }
+}
+
 }  // namespace
 
 int run_daemon(const options& given) {
     start_log(given.log_level);
     const stop_signals signals;
+    raise_descriptor_limit();
     fuse::recover_stale_mount(given.mountpoint);
     return daemon(given).run(signals);
 }

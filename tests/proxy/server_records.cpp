@@ -12,9 +12,11 @@ std::string event(std::string_view json) {
 }
 
 const std::string delta = event(
-    R"({"id":"chatcmpl-1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"a"}}]})");
+    R"({"id":"chatcmpl-1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,)"
+    R"("delta":{"content":"a"}}]})");
 const std::string finish = event(
-    R"({"id":"chatcmpl-1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})");
+    R"({"id":"chatcmpl-1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,)"
+    R"("delta":{},"finish_reason":"stop"}]})");
 const std::string usage =
     event(R"({"id":"chatcmpl-1","object":"chat.completion.chunk","model":"m","choices":[],)"
           R"("usage":{"prompt_tokens":30,"completion_tokens":3,"total_tokens":33}})");
