@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
+#include <atomic>
 #include <csignal>
 #include <iostream>
 
@@ -78,6 +79,7 @@ class daemon {
     std::shared_ptr<const tree::directory> root_;
     admin::server admin_;
     std::unique_ptr<fuse::mount> mount_;
+    std::atomic<fuse::mount*> mounted_{nullptr};  ///< for the view thread, which runs before it is
     sync_loop sync_;
 };
 
@@ -116,7 +118,7 @@ daemon::daemon(const options& given)
     recover();
     calls_.on_change([this] {
         views_.journal_changed();
-        if (mount_) mount_->logs_changed();
+        if (auto* const mounted = mounted_.load()) mounted->logs_changed();
     });
 }
 
@@ -159,6 +161,7 @@ int daemon::run(const stop_signals& signals) {
     options.allow_other = given_.allow_other;
     options.workers = given_.fuse_workers;
     mount_ = std::make_unique<fuse::mount>(options, root_, views_);
+    mounted_ = mount_.get();
     mount_->on_ended(stop_signals::unmounted);
     sync_.start();
     proxy_.start();
