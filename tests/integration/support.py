@@ -54,9 +54,9 @@ class Process:
 
 
 class Standin(Process):
-    def __init__(self, time_scale="0"):
+    def __init__(self, time_scale="0", *more):
         super().__init__([f"{BINARIES}/tallyfs-standin", "--listen", "127.0.0.1:0",
-                          "--time-scale", time_scale])
+                          "--time-scale", time_scale, *more])
         self.address = self.ready.split("http://")[1].split()[0].rstrip("/")
 
 
