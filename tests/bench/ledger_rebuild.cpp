@@ -5,12 +5,12 @@
 #include <tallyfs/ledger/ledger.hpp>
 
 #include <support/temporary_directory.hpp>
+#include <year/traffic.hpp>
 
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <random>
 
 namespace {
 
@@ -25,62 +25,6 @@ double processor_seconds() {
 double seconds_since(clock_type::time_point start) {
     return std::chrono::duration<double>(clock_type::now() - start).count();
 }
-
-/// Lines as the proxy writes them: most prompts new, one in eight from the last few.
-class traffic {
-  public:
-    explicit traffic(unsigned services) : services_(services) {}
-
-    void append(std::string& text, wall_time now) {
-        record::call c;
-        c.time = now;
-        c.id = uuid::make(now - std::chrono::seconds(2));
-        c.node = "docker-host";
-        const unsigned service = pick(services_);
-        c.service = "service-" + std::to_string(service);
-        if (service % 2 == 0) c.task = "task-" + std::to_string(pick(3));
-        c.service_from = record::service_source::path;
-        c.principal = "unit:n8n.service";
-        c.client = "127.0.0.1:" + std::to_string(30000 + pick(30000));
-        c.process = "node";
-        c.upstream = "127.0.0.1:11434";
-        c.dialect = "openai";
-        c.endpoint = service % 3 == 0 ? "/api/chat" : "/v1/chat/completions";
-        c.model = c.model_answered = pick(4) == 0 ? "qwen2.5:14b" : "qwen3:14b";
-        c.stream = true;
-        c.status = 200;
-        c.prompt_tokens = 100 + pick(4000);
-        c.output_tokens = 1 + pick(800);
-        c.tokens_from = record::tokens_from::reported;
-        c.duration_ms = record::duration(1'000'000 + pick(2'000'000));
-        c.first_byte_ms = record::duration(200'000 + pick(100'000));
-        c.first_token_ms = record::duration(250'000 + pick(100'000));
-        c.load_ms = record::duration(pick(50'000));
-        c.prompt_eval_ms = record::duration(pick(500'000));
-        c.eval_ms = record::duration(1 + pick(900'000));
-        c.tokens_per_second = 31.4;
-        c.cold_start = pick(50) == 0;
-        if (*c.cold_start) c.evicted_model = "nomic-embed-text:latest";
-        c.context_limit = 4096;
-        c.prompt_cut = false;
-        c.request_bytes = 400 + pick(20000);
-        c.response_bytes = 400 + pick(20000);
-        const auto prompt = pick(8) == 0 ? prompts_ - pick(200) : ++prompts_;
-        std::string hash(32, '0');
-        std::mt19937_64 digits(prompt);
-        for (char& digit : hash) digit = "0123456789abcdef"[digits() % 16];
-        c.prompt_hash = hash;
-        c.options = R"({"num_ctx":4096})";
-        record::append_line(text, c);
-    }
-
-  private:
-    unsigned pick(unsigned count) { return static_cast<unsigned>(random_() % count); }
-
-    unsigned services_;
-    std::uint64_t prompts_ = 1000;
-    std::mt19937_64 random_{7};
-};
 
 void check(const result<void>& done) {
     if (done) return;
@@ -113,8 +57,8 @@ void time_queries(const ledger::ledger& ledger) {
     ask("a closed day by quarter hours", {middle, middle, {}, {}, resolution::quarter_hours});
     ask("30 days", {day(last.date() - std::chrono::days(29)), last, {}, {}, resolution::whole});
     ask("everything", {});
-    ask("everything, one service", {{}, {}, "service-1", {}, resolution::whole});
-    ask("everything, one service, by days", {{}, {}, "service-1", {}, resolution::days});
+    ask("everything, one service", {{}, {}, "agent-brain", {}, resolution::whole});
+    ask("everything, one service, by days", {{}, {}, "agent-brain", {}, resolution::days});
     ask("everything, one model, by days", {{}, {}, {}, "qwen3:14b", resolution::days});
     ask("everything, by days", {{}, {}, {}, {}, resolution::days});
     time_query("1000 cold starts", [&] { return ledger.cold_starts(1000).value().size(); });
@@ -142,7 +86,7 @@ int main(int count, char** values) {
     const auto services = argument(count, values, 4, 100);
     const test::temporary_directory directory;
     const auto file = directory.path() / "ledger.sqlite";
-    traffic lines(static_cast<unsigned>(services));
+    const year::shape shape{static_cast<unsigned>(services), 20, 7};
     const std::chrono::microseconds between(86'400'000'000 / (calls / days + 1));
     double applying = 0;
     double processor = 0;
@@ -152,6 +96,7 @@ int main(int count, char** values) {
     for (unsigned long d = 0; d < days; ++d) {
         const day date(std::chrono::sys_days(std::chrono::days(20000 + d)));
         wall_time now = date.date();
+        year::traffic lines(shape, date.number());
         std::uint64_t offset = 0;
         for (unsigned long made = 0; made < calls / days;) {
             text.clear();
