@@ -1,0 +1,50 @@
+"""Requests a second, and the processor time of one."""
+import json
+import statistics
+
+import load
+import machine
+import proxies
+import results
+import rounds
+
+
+def check(proxy, direct):
+    """A proxy that changed the answer would be measured doing something else."""
+    got = load.body_of(load.exchange(proxy, load.EMBED))
+    if got != direct or "embeddings" not in json.loads(got):
+        raise RuntimeError(f"{proxy} does not pass on what the upstream answers")
+
+
+def requests(bench):
+    generator = bench.load()
+    running = proxies.subjects(bench, generator.upstream)
+    direct = load.body_of(load.exchange(generator.upstream, load.EMBED))
+    for proxy in running.values():
+        check(proxy.proxy, direct)
+
+    def measure(proxy):
+        ids = proxy.process_ids()
+        before = machine.processor_seconds(*ids), machine.processor_seconds(generator.process.pid)
+        made = generator.requests(proxy.proxy, load.EMBED, bench.seconds(1.5))
+        used = machine.processor_seconds(*ids) - before[0]
+        loading = machine.processor_seconds(generator.process.pid) - before[1]
+        return {"per_second": made["calls"] / made["seconds"], "cpu_us": used / made["calls"] * 1e6,
+                "busy": used / made["seconds"], "load_busy": loading / made["seconds"], **made}
+    for proxy in running.values():
+        measure(proxy)
+    measured = rounds.alternate(running, bench.rounds, measure)
+
+    def percent(name, field):
+        return f"{100 * statistics.median(each[name][field] for each in measured):.0f} %"
+    used = "; ".join(f"{name} {percent(name, 'busy')} of its core, generator and upstream "
+                     f"{percent(name, 'load_busy')} of theirs"
+                     for name in running if name != "again")
+    title = "requests a second, /api/embed, 16 connections"
+    return [
+        *results.compared(title, "1/s", measured, "per_second", results.at_least(1), used),
+        *results.compared("processor time a call, all threads", "µs", measured, "cpu_us"),
+    ]
+
+
+ROWS = {"requests": requests}
