@@ -131,6 +131,7 @@ error_code stream::ensure_segment(wall_time now) {
 
 error_code stream::begin_segment(segment_id id, wall_time now) {
     auto failure = make_error_code(boost::system::errc::file_exists);
+    failed_step_ = id.date.to_string() + " has " + std::to_string(parts_max) + " parts already: ";
     for (; id.part <= parts_max; ++id.part) {
         const auto path = directory_ / id.file_name();
         failed_step_ = "cannot create " + path.string() + ": ";

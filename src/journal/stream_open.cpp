@@ -35,6 +35,10 @@ void make_directory(const std::filesystem::path& directory) {
     }
 }
 
+/// Closed segments that a start syncs: more than a process can end between two syncs, unless its
+/// disk fails all the time.
+constexpr std::size_t adopted_max = 8;
+
 bool is_full_disk(const error_code& failure) {
     return failure == boost::system::errc::no_space_on_device || failure.value() == EDQUOT;
 }
@@ -68,6 +72,7 @@ stream::stream(std::filesystem::path directory, const clock_source& clock,
     // What a killed process left unsynced is synced with the first lines of this one.
     unsynced_ = file_ != nullptr;
     directory_unsynced_ = true;
+    adopt_unsynced();
     const error_code failure = ensure_segment(now);
     if (!failure) return;
     if (!is_full_disk(failure)) {
@@ -102,6 +107,21 @@ void stream::adopt_newest(wall_time now) {
         ++counts_.segments_sealed;
     }
     newest.closed = file_ == nullptr;
+}
+
+/// A process can be killed between the turn of a day, or the end of a part, and the next sync.
+void stream::adopt_unsynced() {
+    for (auto each = segments_.rbegin(); each != segments_.rend(); ++each) {
+        if (closed_unsynced_.size() >= adopted_max) break;
+        if (!each->closed) continue;
+        auto fd = open_file(each->path, O_RDONLY);
+        if (!fd) {
+            spdlog::warn("cannot sync {}: {}", each->path.string(), fd.error().message());
+            continue;
+        }
+        closed_unsynced_.push_back(
+            std::make_shared<segment_file>(segment_file{std::move(*fd), each->path}));
+    }
 }
 
 error_code stream::cut_torn_tail(const segment_file& file, std::uint64_t end) {

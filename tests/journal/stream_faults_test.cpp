@@ -82,6 +82,27 @@ TEST_CASE_METHOD(journal_fixture, "a line that seals its segment is taken by the
     CHECK(stream->status().lines_lost == 0);
 }
 
+TEST_CASE_METHOD(journal_fixture, "a write or sync that a signal interrupts is repeated") {
+    struct interrupted_disk final : journal::file_operations {
+        int interruptions = 0;
+        bool interrupt() {
+            errno = EINTR;
+            return ++interruptions % 3 != 0;
+        }
+        ::ssize_t write(int fd, const void* data, std::size_t bytes) override {
+            return interrupt() ? -1 : file_operations::write(fd, data, bytes);
+        }
+        int fdatasync(int fd) override { return interrupt() ? -1 : file_operations::fdatasync(fd); }
+    } interrupted;
+    stream.reset();
+    stream = std::make_unique<journal::stream>(directory, clock, &interrupted);
+    CHECK(append(*stream, "a"));
+    CHECK(stream->sync());
+    CHECK(interrupted.interruptions == 6);
+    CHECK(read_lines(*stream) == strings{"a"});
+    CHECK(names().size() == 1);
+}
+
 TEST_CASE_METHOD(journal_fixture, "a failed sync seals the segment and begins a new part") {
     CHECK(append(*stream, "a"));
     disk.sync_error = EIO;
@@ -141,13 +162,32 @@ TEST_CASE_METHOD(journal_fixture, "a disk that always fails to sync does not fil
     CHECK(stream->status().failing);
 }
 
+TEST_CASE_METHOD(journal_fixture,
+                 "a disk on which every part breaks loses lines until the day turns, and says so") {
+    disk.write_bytes_max = 3;
+    disk.truncate_error = EIO;
+    for (int i = 0; i < 1010; ++i) CHECK_FALSE(append(*stream, "lost"));
+    CHECK(stream->segments().size() == 1000);
+    CHECK(stream->status().lines_lost == 1010);
+    CHECK(stream->status().last_error.size() < 300);
+    disk.write_bytes_max = -1;
+    disk.truncate_error = 0;
+    CHECK_FALSE(append(*stream, "lost as well"));
+    CHECK(stream->status().last_error.find("1000 parts") != std::string::npos);
+    clock.step_to(at("2026-11-21T12:00:00Z"));
+    CHECK(append(*stream, "next day"));
+    CHECK_FALSE(stream->status().failing);
+    CHECK(read_lines(*stream) == strings{"next day"});
+}
+
 namespace {
 
 /// A file system of 256 KiB of its own; empty where the test may not mount.
 struct small_disk {
-    explicit small_disk(std::filesystem::path at) : path(std::move(at)) {
+    explicit small_disk(std::filesystem::path at, const char* options = "size=256k")
+        : path(std::move(at)) {
         std::filesystem::create_directories(path);
-        mounted = ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=256k") == 0;
+        mounted = ::mount("tmpfs", path.c_str(), "tmpfs", 0, options) == 0;
     }
     small_disk(const small_disk&) = delete;
     small_disk& operator=(const small_disk&) = delete;
@@ -184,6 +224,31 @@ TEST_CASE_METHOD(journal_fixture, "on a disk that is really full no line is torn
     const auto lines = read_lines(full);
     CHECK(lines.size() == appended + 1);
     CHECK(lines.back() == "room again");
+}
+
+TEST_CASE_METHOD(journal_fixture,
+                 "a day that cannot begin on a full disk begins once there is room") {
+    // The root, the stream's directory, the first day and the ballast.
+    const small_disk four_files(home.path() / "small", "nr_inodes=4");
+    if (!four_files.mounted) {
+        WARN("skipped: mounting a small tmpfs needs root");
+        return;
+    }
+    journal::stream full(four_files.path / "calls", clock);
+    CHECK(append(full, "on the 20th"));
+    std::ofstream(four_files.path / "ballast") << "x";
+    clock.step_to(at("2026-11-21T12:00:00Z"));
+    full.turn_day();
+    CHECK(full.status().failing);
+    CHECK(full.status().last_error.find("2026-11-21.jsonl") != std::string::npos);
+    CHECK_FALSE(append(full, "lost: the 20th is over"));
+    CHECK(read_lines(full) == strings{"on the 20th"});
+    std::filesystem::remove(four_files.path / "ballast");
+    full.turn_day();
+    CHECK(append(full, "on the 21st"));
+    CHECK_FALSE(full.status().failing);
+    CHECK(content_of(four_files.path / "calls/2026-11-20.jsonl") == "on the 20th\n");
+    CHECK(content_of(four_files.path / "calls/2026-11-21.jsonl") == "on the 21st\n");
 }
 
 TEST_CASE_METHOD(journal_fixture,

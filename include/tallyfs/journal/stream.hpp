@@ -107,6 +107,7 @@ class stream {
     using shared_file = std::shared_ptr<const segment_file>;
 
     void adopt_newest(wall_time now);
+    void adopt_unsynced();
     error_code cut_torn_tail(const segment_file& file, std::uint64_t end);
     result<position> append_locked(const line_writer& write_line);
     error_code ensure_segment(wall_time now);
