@@ -29,8 +29,8 @@ class Bench:
         self.quick = given.quick
         self.smoke = given.smoke  # only whether it works, in a second or so
         self.binaries = given.binaries
-        # At least 7 (docs/benchmarks.md).
-        self.rounds = 1 if given.smoke else 7 if given.quick else 9
+        # At least 7; more short ones say more than few long ones (docs/benchmarks.md).
+        self.rounds = 1 if given.smoke else 7 if given.quick else 21
         self.cores = cores
         self.stack = stack
         self.directory = directory
@@ -38,7 +38,7 @@ class Bench:
 
     def seconds(self, usual):
         """How long to measure what takes `usual` in a whole run."""
-        return usual * (0.1 if self.smoke else 0.2 if self.quick else 1)
+        return usual * (0.2 if self.smoke else 0.4 if self.quick else 1)
 
     def new_directory(self):
         """A path that nothing is at, gone after the row."""
@@ -48,13 +48,11 @@ class Bench:
     @contextlib.contextmanager
     def started(self, kind, upstream):
         """One of proxies.py on the core for what is measured."""
-        running = kind(self.new_directory(), upstream, self.cores.subject)
-        for process_id in running.process_ids():
-            machine.before_others(process_id)
-        try:
+        with contextlib.ExitStack() as stack:
+            with interruption.held_back():
+                running = kind(self.new_directory(), upstream, self.cores.subject)
+                stack.callback(running.end)
             yield running
-        finally:
-            running.end()
 
     def start(self, kind, upstream):
         """As started(), until the end of the row."""
@@ -62,9 +60,9 @@ class Bench:
 
     def load(self):
         """bench_load on the core for the load, with an upstream that answers as the stand-in."""
-        generator = load.Load(self.cores.load)
-        self.stack.callback(generator.end)
-        machine.before_others(generator.process.pid)
+        with interruption.held_back():
+            generator = load.Load(self.cores.load)
+            self.stack.callback(generator.end)
         return generator.learn()
 
 
@@ -81,7 +79,7 @@ def measure(name, row, given, cores):
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="tallyfs-bench."))
         try:
             return row(Bench(given, cores, stack, directory))
-        except (RuntimeError, AssertionError, OSError, ValueError, KeyError) as error:
+        except Exception as error:  # the other rows can still be measured
             return [results.Result(name, "", failed=f"{type(error).__name__}: {error}")]
 
 
@@ -102,11 +100,38 @@ def output(given, measured, described, cores):
             print(json.dumps(document, indent=1, ensure_ascii=False), file=file)
 
 
-def interrupted(*_):
-    # Once: what is being ended is not interrupted again.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
+class Interruption:
+    """Ctrl-C and SIGTERM: never between starting a process and knowing how to end it."""
+
+    def __init__(self):
+        self.holding = False
+        self.waiting = False
+
+    def listen(self):
+        signal.signal(signal.SIGINT, self.arrived)
+        signal.signal(signal.SIGTERM, self.arrived)
+
+    def arrived(self, *_):
+        if self.holding and not self.waiting:
+            self.waiting = True
+            return
+        # Once: what is being ended is not interrupted again.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def held_back(self):
+        self.holding = True
+        try:
+            yield
+        finally:
+            self.holding = False
+        if self.waiting:
+            self.arrived()
+
+
+interruption = Interruption()
 
 
 def main(given):
@@ -118,8 +143,7 @@ def main(given):
     if unknown:
         print(f"There is no row {unknown[0]}: {' '.join(known)}", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGINT, interrupted)
-    signal.signal(signal.SIGTERM, interrupted)
+    interruption.listen()
     cores = machine.Cores()
     # Neither this program nor a stand-in gets in the way of what is measured.
     os.sched_setaffinity(0, {cores.load})

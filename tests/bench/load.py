@@ -74,12 +74,8 @@ class Load(support.Process):
     def __init__(self, core):
         super().__init__([*machine.pinned(core), f"{support.BINARIES}/bench_load"],
                          stdin=subprocess.PIPE, start_new_session=True)
+        machine.before_others(self.process.pid)
         self.upstream = self.ready.split()[1]
-
-    def end(self, how=None):
-        self.process.stdin.close()
-        self.process.wait(timeout=support.START_SECONDS_MAX)
-        return super().end()
 
     def begin(self, what, **arguments):
         """Begins what finish() waits for."""
@@ -127,10 +123,11 @@ class Load(support.Process):
                  piece=f"{len(stamped):x}\r\n{stamped}\r\n",
                  end=f"{len(chunks[-1]):x}\r\n{chunks[-1]}\r\n{rest}")
 
-    def requests(self, to, data, seconds, connections=16, per_second=0, **_):
-        return self.run("requests", **self.wanted(to, data, seconds, connections, per_second))
+    def begin_requests(self, to, seconds, connections=16, per_second=0):
+        """Embeddings; as fast as they are answered if no rate is given."""
+        self.begin("requests", to=to, request=EMBED.decode(), seconds=seconds,
+                   connections=connections, per_second=per_second)
 
-    @staticmethod
-    def wanted(to, data, seconds, connections, per_second):
-        return {"to": to, "request": data.decode(), "seconds": seconds,
-                "connections": connections, "per_second": per_second}
+    def requests(self, *arguments, **more):
+        self.begin_requests(*arguments, **more)
+        return self.finish()

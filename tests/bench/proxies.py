@@ -78,6 +78,7 @@ class Nginx:
             [*machine.pinned(core), NGINX, "-p", directory, "-c", path, "-e", self.errors],
             env={**os.environ, "NGINX": f"{listener.fileno()};"}, pass_fds=[listener.fileno()],
             stderr=subprocess.DEVNULL, start_new_session=True)
+        machine.before_others(self.process.pid)
         listener.close()
         support.wait_until(lambda: self.process.poll() is not None or self.answers())
         if self.process.poll() is not None:
@@ -108,9 +109,14 @@ class Tallyfs(support.Daemon):
         configuration = os.path.join(directory, "tallyfs.toml")
         with open(configuration, "w", encoding="ascii"):
             pass  # empty: the defaults, and not what this machine is configured for
-        super().__init__(mountpoint, os.path.join(directory, "state"), upstream,
-                         "--config", configuration, prefix=machine.pinned(core),
-                         start_new_session=True)
+        try:
+            super().__init__(mountpoint, os.path.join(directory, "state"), upstream,
+                             "--config", configuration, prefix=machine.pinned(core),
+                             start_new_session=True)
+        except AssertionError:
+            support.unmount(mountpoint)
+            raise
+        machine.before_others(self.process.pid)
 
     def process_ids(self):
         return [self.process.pid]

@@ -32,11 +32,13 @@ def lag(bench):
         if found != count:
             raise RuntimeError(f"{count} calls were answered, the mount shows {found}")
         return waited * 1000
+
+    def answered(seconds):
+        return select.select([generator.process.stdout], [], [], seconds)[0] != []
     sample(1)
-    generator.begin("requests", **generator.wanted(daemon.proxy, load.EMBED, bench.seconds(5), 16,
-                                                   PER_SECOND))
+    generator.begin_requests(daemon.proxy, bench.seconds(5), per_second=PER_SECOND)
     waited = []
-    while not select.select([generator.process.stdout], [], [], 1 / SAMPLES_PER_SECOND)[0]:
+    while not waited or not answered(1 / SAMPLES_PER_SECOND):
         waited.append(sample(len(waited) + 2))
     made = generator.finish()
     total = json.loads(daemon.read("usage/today.json"))["total"]["calls"]

@@ -125,7 +125,6 @@ class commands final : public watched {
         auto result = distribution(made.answered_in_ns);
         result["calls"] = made.calls;
         result["seconds"] = static_cast<double>(made.duration_ns) / 1e9;
-        result["late"] = made.late;
         return result;
     }
 
@@ -160,8 +159,6 @@ void raise_descriptor_limit() {
 
 int main() {
     std::signal(SIGPIPE, SIG_IGN);
-    // Ctrl-C in a terminal reaches the whole group: the bench ends this by closing its input.
-    std::signal(SIGINT, SIG_IGN);
     raise_descriptor_limit();
     try {
         commands().run();

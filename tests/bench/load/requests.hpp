@@ -19,9 +19,8 @@ struct requests_wanted {
 
 struct requests_made {
     std::uint64_t calls = 0;
-    std::int64_t duration_ns = 0;  ///< until the last was answered
-    std::uint64_t late = 0;        ///< found no free connection when they were due
-    std::vector<std::int64_t> answered_in_ns;
+    std::int64_t duration_ns = 0;              ///< until the last was answered
+    std::vector<std::int64_t> answered_in_ns;  ///< counted from when each was due
 };
 
 /// Throws std::runtime_error when a response is not 200, a connection ends, or nothing comes.
