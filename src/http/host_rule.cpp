@@ -4,10 +4,12 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <ifaddrs.h>
 #include <memory>
+#include <optional>
 #include <unistd.h>
 
 namespace tallyfs::http {
@@ -18,16 +20,23 @@ using boost::asio::ip::address;
 using boost::asio::ip::address_v4;
 using boost::asio::ip::address_v6;
 
-/// The host of "host", "host:port", "[v6]" and "[v6]:port"; a bare IPv6 address is one.
-std::string_view without_port(std::string_view host) noexcept {
+bool is_port(std::string_view text) noexcept {
+    return text.empty() || (text.front() == ':' &&
+                            text.find_first_not_of("0123456789", 1) == std::string_view::npos);
+}
+
+/// The host of "host", "host:port", "[v6]" and "[v6]:port"; a bare IPv6 address is one. nullopt
+/// for what is none of these: one that reads it otherwise may see another host in it.
+std::optional<std::string_view> without_port(std::string_view host) noexcept {
+    if (host.find_first_of(" \t,;/?#@\\\"<>") != std::string_view::npos) return std::nullopt;
     if (host.starts_with('[')) {
         const auto end = host.find(']');
-        return end == std::string_view::npos ? host : host.substr(1, end - 1);
+        if (end == std::string_view::npos || !is_port(host.substr(end + 1))) return std::nullopt;
+        return host.substr(1, end - 1);
     }
-    const auto colon = host.find(':');
-    if (colon == std::string_view::npos || host.find(':', colon + 1) != std::string_view::npos) {
-        return host;
-    }
+    const auto colon = std::min(host.find(':'), host.size());
+    if (host.substr(colon).find(':', 1) != std::string_view::npos) return host;
+    if (!is_port(host.substr(colon))) return std::nullopt;
     return host.substr(0, colon);
 }
 
@@ -75,7 +84,9 @@ own_names this_machine() {
 }
 
 bool host_allowed(std::string_view host, const own_names& own) {
-    const auto name = to_lower(without_port(host));
+    const auto bare = without_port(host);
+    if (!bare) return false;
+    const auto name = to_lower(*bare);
     if (name.empty() || name == "localhost") return true;
     if (!own.hostname.empty() && equal_ignoring_case(name, own.hostname)) return true;
     boost::system::error_code error;

@@ -18,6 +18,7 @@ void exchange::begin() {
     const auto& head = session_.head();
     target_ = reduce_target(head);
     path_ = dialect::split_base_path(target_.target);
+    if (target_.target == "*") path_.target = "*";  // asks the server itself, no path of it
     route_ = dialect::classify(head.method(), path_.target);
     inference_ = route_.op != dialect::operation::none;
     const bool poll = route_.kind == dialect::route_class::poll;
@@ -72,7 +73,7 @@ std::optional<refusal> exchange::refuse_early() const {
     if (session_.over_limit()) return refusal{503, "too many connections"};
     if (auto refused = check_request(session_.head())) return refused;
     if (session_.listener().loopback && !tallyfs::http::host_allowed(target_.host, context_.own)) {
-        return refusal{403, ""};
+        return refusal{403, "", true};
     }
     if (context_.options.refuse_when_unrecorded && context_.calls.status().failing) {
         return refusal{503,
@@ -84,16 +85,13 @@ std::optional<refusal> exchange::refuse_early() const {
 task<bool> exchange::refuse(refusal why, record::outcome outcome) {
     line_.status = why.status;
     co_await record(outcome, why.message);
-    co_return co_await answer(why.status, std::move(why.message));
-}
-
-task<bool> exchange::answer(int status, std::string message) {
-    const bool keep = client_wants_more() && !unread_body() && !session_.over_limit();
+    const bool keep =
+        client_wants_more() && !unread_body() && !session_.over_limit() && !why.closes;
     dialect::error_reply reply;
-    if (!message.empty()) reply = dialect::make_error(route_.dialect, status, message);
+    if (!why.message.empty()) reply = dialect::make_error(route_.dialect, why.status, why.message);
     auto& out = scratch_.response_out;
     out.clear();
-    write_own_reply(out, status, reply,
+    write_own_reply(out, why.status, reply,
                     {.keep_alive = keep,
                      .http_1_1 = session_.head().http_1_1(),
                      .head_request = session_.head().verb() == http::verb::head});

@@ -42,7 +42,6 @@ class exchange {
     task<bool> serve();
     [[nodiscard]] std::optional<refusal> refuse_early() const;
     task<bool> refuse(refusal why, record::outcome outcome = record::outcome::refused);
-    task<bool> answer(int status, std::string message);
     task<bool> fail_before_response();
     task<bool> fail_within_response(std::string why);
     [[nodiscard]] bool to_client_now(buffered_socket::buffers& data, error_code& error);

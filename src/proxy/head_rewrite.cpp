@@ -85,34 +85,63 @@ std::optional<request_target> split_absolute(std::string_view target) noexcept {
     return request_target{authority, rest.substr(path)};
 }
 
+/// A head that is refused closes the connection: another server may see its end elsewhere.
+refusal bad_head(int status, std::string message) {
+    return {status, std::move(message), true};
+}
+
 std::optional<refusal> check_target(const message_head& head) {
     const auto target = head.target();
+    // A fragment is for the client alone: some cut it off, others take it for a part of the path.
+    if (target.find('#') != std::string_view::npos) {
+        return bad_head(400, "the request target has a fragment");
+    }
     if (target.starts_with('/')) return std::nullopt;
     if (target == "*" && head.verb() == http::verb::options) return std::nullopt;
     if (split_absolute(target)) return std::nullopt;
-    return refusal{400, "the request target is neither a path nor an absolute URL"};
+    return bad_head(400, "the request target is neither a path nor an absolute URL");
+}
+
+/// Names that Connection lists are looked for once a field: more of them than this is no client's
+/// wish but work.
+bool lists_too_much(const message_head& head) noexcept {
+    constexpr std::size_t connection_bytes_max = 1024;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < head.size(); ++i) {
+        const auto field = head.at(i);
+        if (field.id == http::field::connection) bytes += field.value.size();
+    }
+    return bytes > connection_bytes_max;
 }
 
 }  // namespace
 
+bool has_folded_line(std::string_view head) noexcept {
+    for (auto at = head.find('\n'); at != std::string_view::npos && at + 1 < head.size();
+         at = head.find('\n', at + 1)) {
+        if (head[at + 1] == ' ' || head[at + 1] == '\t') return true;
+    }
+    return false;
+}
+
 std::optional<refusal> check_request(const message_head& head) {
     if (head.verb() == http::verb::connect || head.verb() == http::verb::trace) {
-        return refusal{405, std::string(head.method()) + " is not supported"};
+        return bad_head(405, std::string(head.method()) + " is not supported");
     }
     if (auto refused = check_target(head)) return refused;
     const auto hosts = head.count(http::field::host);
-    if (hosts > 1 || (hosts == 0 && head.http_1_1())) {
-        return refusal{400, hosts > 1 ? "more than one Host field" : "the Host field is missing"};
-    }
+    if (hosts > 1) return bad_head(400, "more than one Host field");
+    if (hosts == 0 && head.http_1_1()) return bad_head(400, "the Host field is missing");
     if (head.has(http::field::transfer_encoding)) {
-        if (!head.http_1_1()) return refusal{400, "Transfer-Encoding in an HTTP/1.0 request"};
+        if (!head.http_1_1()) return bad_head(400, "Transfer-Encoding in an HTTP/1.0 request");
         if (!equal_ignoring_case(head.find(http::field::transfer_encoding), "chunked")) {
-            return refusal{501, "only the transfer coding \"chunked\" is supported"};
+            return bad_head(501, "only the transfer coding \"chunked\" is supported");
         }
     }
+    if (lists_too_much(head)) return bad_head(400, "the Connection field is too long");
     if (const auto expect = head.find(http::field::expect);
         head.has(http::field::expect) && !equal_ignoring_case(expect, "100-continue")) {
-        return refusal{417, "the only expectation that is supported is 100-continue"};
+        return bad_head(417, "the only expectation that is supported is 100-continue");
     }
     return std::nullopt;
 }

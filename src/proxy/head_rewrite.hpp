@@ -14,9 +14,11 @@ namespace tallyfs::proxy {
 /// A request that the proxy answers itself.
 struct refusal {
     // No aggregate: GCC 12 destroys an aggregate temporary in a co_await expression twice.
-    refusal(int code, std::string text) : status(code), message(std::move(text)) {}
+    refusal(int code, std::string text, bool ends = false)
+        : status(code), message(std::move(text)), closes(ends) {}
     int status;
     std::string message;
+    bool closes;  ///< where the request ends is in doubt, or what follows is no better
 };
 
 /// Where a request goes: the target in origin form, and the host that it names.
@@ -24,6 +26,10 @@ struct request_target {
     std::string_view host;    ///< of an absolute target, else of the Host field; "" if none
     std::string_view target;  ///< begins with '/', or is "*"
 };
+
+/// Whether a field goes on in the next line: an old form that servers read differently, or not at
+/// all (RFC 9112, section 5.2).
+[[nodiscard]] bool has_folded_line(std::string_view head) noexcept;
 
 /// A head that must not be forwarded: methods, targets, Host fields and codings that would mean
 /// different things to us and to the upstream.

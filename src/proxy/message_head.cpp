@@ -38,7 +38,9 @@ void message_head::set_status_line(int status, std::string_view reason, int vers
 
 void message_head::add(http::field id, std::string_view name, std::string_view value) {
     const auto kept_name = keep(name);
+    text_ += ':';  // no name has one, and no value a line's end: fields_text() is unambiguous
     fields_.push_back({id, kept_name, keep(value)});
+    text_ += '\n';
 }
 
 message_head::field message_head::at(std::size_t index) const noexcept {
@@ -63,6 +65,12 @@ std::string_view message_head::find(std::string_view name) const noexcept {
 std::size_t message_head::count(http::field id) const noexcept {
     return static_cast<std::size_t>(
         std::count_if(fields_.begin(), fields_.end(), [id](const entry& e) { return e.id == id; }));
+}
+
+bool has_control_byte(std::string_view text) noexcept {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    });
 }
 
 }  // namespace tallyfs::proxy

@@ -5,6 +5,7 @@
 #include <tallyfs/base/error.hpp>
 
 #include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
@@ -39,7 +40,8 @@ class message_head {
     [[nodiscard]] int status() const noexcept { return status_; }
     [[nodiscard]] bool http_1_1() const noexcept { return version_ >= 11; }
 
-    /// All fields as one text, without the first line: equal for heads with the same fields.
+    /// All fields as one text, without the first line: equal for heads with the same fields and
+    /// for no others.
     [[nodiscard]] std::string_view fields_text() const noexcept {
         return fields_.empty() ? std::string_view()
                                : std::string_view(text_).substr(fields_.front().name.offset);
@@ -77,6 +79,8 @@ class message_head {
     int version_ = 11;
 };
 
+[[nodiscard]] bool has_control_byte(std::string_view text) noexcept;
+
 /// Beast's parser, writing into a message_head. Each put() yields at most one piece of the body.
 /// Trailers are checked and not kept.
 template <bool IsRequest>
@@ -86,6 +90,15 @@ class head_parser final : public http::basic_parser<IsRequest> {
         head_.clear();
         this->body_limit(boost::none);
         this->header_limit(std::uint32_t{1} << 20);  // the caller's buffer is the real limit
+    }
+    /// As of the base class. Errors are those of Beast; need_more.
+    std::size_t put(boost::asio::const_buffer bytes, error_code& error) {
+        // Beast asserts that a last chunk which comes first has its five bytes when it is read on.
+        if (head_done_ && this->chunked() && !chunk_seen_ && bytes.size() < last_chunk_bytes) {
+            error = http::error::need_more;
+            return 0;
+        }
+        return http::basic_parser<IsRequest>::put(bytes, error);
     }
     /// The body bytes of the last put(): a view into what was put.
     [[nodiscard]] std::string_view take_piece() noexcept { return std::exchange(piece_, {}); }
@@ -110,16 +123,23 @@ class head_parser final : public http::basic_parser<IsRequest> {
         piece_ = as_std(body);
         return body.size();
     }
-    void on_chunk_header_impl(std::uint64_t, view, error_code&) override {}
+    void on_chunk_header_impl(std::uint64_t, view extensions, error_code& error) override {
+        chunk_seen_ = true;
+        // Beast takes any byte between quotes. To others a bare LF there ends the line.
+        if (has_control_byte(as_std(extensions))) error = http::error::bad_chunk_extension;
+    }
     std::size_t on_chunk_body_impl(std::uint64_t, view body, error_code&) override {
         piece_ = as_std(body);
         return body.size();
     }
     void on_finish_impl(error_code&) override {}
 
+    static constexpr std::size_t last_chunk_bytes = 5;  // "0\r\n\r\n"
+
     message_head& head_;
     std::string_view piece_;
     bool head_done_ = false;
+    bool chunk_seen_ = false;
 };
 
 using request_parser = head_parser<true>;

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/error.hpp>
 #include <proxy/exchange.hpp>
+#include <proxy/head_rewrite.hpp>
 #include <proxy/own_reply.hpp>
 
 namespace tallyfs::proxy {
@@ -16,6 +17,9 @@ namespace {
 // this long, because a reset would take the answer from it (RFC 9112, section 9.6).
 constexpr std::chrono::seconds linger_max{2};
 constexpr std::size_t linger_bytes_max = std::size_t{16} << 20;
+
+// Browsers send some twenty fields; each costs time in several places.
+constexpr std::size_t fields_max = 256;
 
 constexpr std::string_view head_too_large = "the request head is too large";
 
@@ -146,6 +150,13 @@ task<session::head_result> session::read_head() {
         }
     }
     reading_.at = steady_time::max();
+    const bool too_many = head_.size() > fields_max;
+    if (too_many || has_folded_line(client_.pending().substr(0, seen))) {
+        co_await refuse_head(too_many ? 431 : 400,
+                             too_many ? "the request has too many fields"
+                                      : "malformed request: a field goes on in the next line");
+        co_return head_result::refused;
+    }
     client_.consume(seen);
     co_return head_result::complete;
 }

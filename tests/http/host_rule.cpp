@@ -33,9 +33,32 @@ TEST_CASE("the Host rule is Ollama's") {
         INFO(host);
         CHECK(host_allowed(host, own));
     }
-    for (const auto* host :
-         {"evil.example", "8.8.8.8", "ollama", "172.32.0.1", "localhost.evil.example", "local",
-          "127.0.0.1.", "foo.localhost.", "2001:db8::1", "[2001:db8::1]:80", "127.0.0.1.nip.io"}) {
+    for (const auto* host : {"evil.example",
+                             "8.8.8.8",
+                             "ollama",
+                             "172.32.0.1",
+                             "localhost.evil.example",
+                             "local",
+                             "127.0.0.1.",
+                             "foo.localhost.",
+                             "2001:db8::1",
+                             "[2001:db8::1]:80",
+                             "127.0.0.1.nip.io",
+                             "localhost, evil.example",
+                             "localhost evil.example",
+                             "evil.example@localhost",
+                             "localhost@evil.example",
+                             "evil.example/.localhost",
+                             "evil.example?.localhost",
+                             "evil.example#.localhost",
+                             "evil.example\\.localhost",
+                             "localhost:evil.example",
+                             "localhost:80:80",
+                             "[::1].evil.example",
+                             "[::1]evil",
+                             "[::1",
+                             "[::1]:80x",
+                             "[localhost"}) {
         INFO(host);
         CHECK_FALSE(host_allowed(host, own));
     }

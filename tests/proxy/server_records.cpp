@@ -196,7 +196,8 @@ TEST_CASE("each request of a connection has its own caller") {
     proxy_fixture f([](const seen_request&, raw_socket& to) { return to.send(sized_reply("{}")); });
     auto client = f.connect();
     const std::string body = R"({"model":"m","prompt":"hi"})";
-    for (const auto* fields : {"X-Service: one\r\n", "X-Service: two\r\n", "X-Service: two\r\n"}) {
+    for (const auto* fields : {"X-Service: one\r\n", "X-Service: two\r\n", "X-Service: two\r\n",
+                               "X-Servicetwo:\r\n", "X-Servicet: wo\r\n"}) {
         client.send(post("/api/generate", body, fields));
         client.read_reply();
     }
@@ -204,11 +205,13 @@ TEST_CASE("each request of a connection has its own caller") {
     client.read_reply();
     client.send(post("/as/three/four/api/generate", body, "X-Service: two\r\n"));
     client.read_reply();
-    const auto lines = f.lines(5);
+    const auto lines = f.lines(7);
     CHECK(lines[0].service == "one");
     CHECK(lines[1].service == "two");
     CHECK(lines[2].service == "two");
-    CHECK(lines[3].service == "three");
-    CHECK_FALSE(lines[3].task.has_value());
-    CHECK(lines[4].task == "four");
+    CHECK(lines[3].service_from != record::service_source::header);
+    CHECK(lines[4].service_from != record::service_source::header);
+    CHECK(lines[5].service == "three");
+    CHECK_FALSE(lines[5].task.has_value());
+    CHECK(lines[6].task == "four");
 }

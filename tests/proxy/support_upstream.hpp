@@ -15,8 +15,10 @@
 namespace tallyfs::test {
 
 struct seen_request {
-    std::string head;  ///< with its empty line
-    std::string body;  ///< as it came over the wire, chunks and all
+    std::string head;       ///< with its empty line
+    std::string body;       ///< as it came over the wire, chunks and all
+    bool complete = false;  ///< the body ended as its framing announced
+    int connection = 0;     ///< which one it came over, counted from 1
     [[nodiscard]] std::string first_line() const { return head.substr(0, head.find("\r\n")); }
 };
 
@@ -87,14 +89,14 @@ class scripted_upstream {
     }
 
     void serve(raw_socket& socket) {
-        bool counted = false;
+        int number = 0;
         try {
             for (;;) {
                 auto request = read_request(socket);
                 if (request.head.empty()) break;
                 if (answer_watcher(request, socket)) continue;
-                used_ += counted ? 0 : 1;
-                counted = true;
+                if (number == 0) number = ++used_;
+                request.connection = number;
                 {
                     const std::lock_guard lock(mutex_);
                     requests_.push_back(request);
@@ -132,10 +134,27 @@ class scripted_upstream {
             const auto length = std::stoul(request.head.substr(at + 16));
             constexpr std::size_t kept_max = 1 << 20;
             if (length <= kept_max) request.body = socket.read_exactly(length);
+            request.complete = request.body.size() == length || length > kept_max;
         } else if (request.head.find("Transfer-Encoding: chunked") != std::string::npos) {
-            request.body = socket.read_until("0\r\n\r\n");
+            request.complete = read_chunks(socket, request.body);
+        } else {
+            request.complete = true;
         }
         return request;
+    }
+
+    /// Chunks without extensions or trailers, as the proxy writes them. false: they do not end.
+    static bool read_chunks(raw_socket& socket, std::string& body) {
+        for (;;) {
+            const auto line = socket.read_until("\r\n");
+            body += line;
+            if (!line.ends_with("\r\n")) return false;
+            const auto size = std::stoul(line, nullptr, 16) + 2;
+            const auto data = socket.read_exactly(size);
+            body += data;
+            if (data.size() < size || !data.ends_with("\r\n")) return false;
+            if (size == 2) return true;
+        }
     }
 
     /// Waits without an end for a head: connections idle in the proxy's pool.
