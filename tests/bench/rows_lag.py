@@ -18,7 +18,7 @@ def lag(bench):
     generator = bench.load()
     daemon = bench.start(proxies.Tallyfs, generator.upstream)
     connection = http.client.HTTPConnection(daemon.proxy, timeout=30)
-    body = load.EMBED.partition(b"\r\n\r\n")[2]
+    body = generator.embed.partition(b"\r\n\r\n")[2]
 
     def sample(count):
         """From the end of a call's response until the mount has shown it."""

@@ -9,19 +9,19 @@ import results
 import rounds
 
 
-def check(proxy, direct):
+def check(generator, proxy):
     """A proxy that changed the answer would be measured doing something else."""
-    got = load.body_of(load.exchange(proxy, load.EMBED))
+    got, direct = (load.body_of(load.exchange(address, generator.embed))
+                   for address in (proxy, generator.upstream))
     if got != direct or "embeddings" not in json.loads(got):
         raise RuntimeError(f"{proxy} does not pass on what the upstream answers")
 
 
-def requests(bench):
-    generator = bench.load()
+def requests(bench, embed, what):
+    generator = bench.load().use(embed)
     running = proxies.subjects(bench, generator.upstream)
-    direct = load.body_of(load.exchange(generator.upstream, load.EMBED))
     for proxy in running.values():
-        check(proxy.proxy, direct)
+        check(generator, proxy.proxy)
 
     def measure(proxy):
         ids = proxy.process_ids()
@@ -40,11 +40,19 @@ def requests(bench):
     used = "; ".join(f"{name} {percent(name, 'busy')} of its core, generator and upstream "
                      f"{percent(name, 'load_busy')} of theirs"
                      for name in running if name != "again")
-    title = "requests a second, /api/embed, 16 connections"
     return [
-        *results.compared(title, "1/s", measured, "per_second", results.at_least(1), used),
-        *results.compared("processor time a call, all threads", "µs", measured, "cpu_us"),
+        *results.compared(f"requests a second, /api/embed, {what}", "1/s", measured, "per_second",
+                          results.at_least(1), used),
+        *results.compared(f"processor time of one, {what}", "µs", measured, "cpu_us"),
     ]
 
 
-ROWS = {"requests": requests}
+def short(bench):
+    return requests(bench, load.EMBED_SHORT, "short")
+
+
+def long(bench):
+    return requests(bench, load.EMBED_LONG, "9.7 kB")
+
+
+ROWS = {"requests": short, "requests-long": long}

@@ -14,7 +14,7 @@ from support import BINARIES, can_mount, wait_until
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../bench/bench.py")
 sys.path.insert(0, os.path.dirname(BENCH))
 # What the proxy's rows need, and nothing that has to be made first.
-ROWS = ("chunks", "requests", "memory", "lag")
+ROWS = ("chunks", "requests", "requests-long", "memory", "lag")
 
 
 def left_behind(directory):
@@ -76,7 +76,7 @@ class Bench(unittest.TestCase):
         if "no nginx here" in errors:
             print("skipped: the comparison with nginx, there is none here", file=sys.stderr)
         else:
-            self.assertEqual(compared, 10)
+            self.assertEqual(compared, 14)
         self.assertEqual(left_behind(self.directory), [])
 
     def test_an_interrupted_run_leaves_nothing_behind(self):
