@@ -43,13 +43,14 @@ class Result:
     note: str = ""               # a sentence below the table
     failed: str = ""
     of_reference: str = "nginx"  # what the reference is
+    judged: str = "ratio"        # what has the budget: "ratio" or "value"
 
     def verdict(self):
         if self.failed:
             return "FAILED"
-        number = self.ratio if self.reference is not None else self.value
         if self.budget is None:
             return ""
+        number = self.value if self.judged == "value" else self.ratio
         return self.budget.verdict(number) if number is not None else "no reference"
 
     def as_json(self):

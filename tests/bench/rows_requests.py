@@ -34,25 +34,27 @@ def requests(bench, embed, what):
     for proxy in running.values():
         measure(proxy)  # the first time is another
     measured = rounds.alternate(running, bench.rounds, measure)
+    alone = generator.requests(generator.upstream, bench.seconds(0.5))
 
     def percent(name, field):
         return f"{100 * statistics.median(each[name][field] for each in measured):.0f} %"
-    used = "; ".join(f"{name} {percent(name, 'busy')} of its core, generator and upstream "
+    note = "; ".join(f"{name} used {percent(name, 'busy')} of its core, generator and upstream "
                      f"{percent(name, 'load_busy')} of theirs"
                      for name in running if name != "again")
+    note += f"; without a proxy these make {alone['calls'] / alone['seconds']:,.0f} calls/s"
     return [
-        *results.compared(f"requests a second, /api/embed, {what}", "1/s", measured, "per_second",
-                          results.at_least(1), used),
+        *results.compared(f"requests a second, embed, 16 connections, {what}", "1/s", measured, "per_second",
+                          results.at_least(1), note),
         *results.compared(f"processor time of one, {what}", "µs", measured, "cpu_us"),
     ]
 
 
 def short(bench):
-    return requests(bench, load.EMBED_SHORT, "short")
+    return requests(bench, load.EMBED_SHORT, "short reply")
 
 
 def long(bench):
-    return requests(bench, load.EMBED_LONG, "9.7 kB")
+    return requests(bench, load.EMBED_LONG, "9.7 kB reply")
 
 
 ROWS = {"requests": short, "requests-long": long}

@@ -74,7 +74,7 @@ class Bench(unittest.TestCase):
             self.assertTrue(all(number > 0 for number in numbers) or "latency" in row["what"] or
                             "noise" in row["what"], row)
         if "no nginx here" in errors:
-            print("skipped: the comparison with nginx, there is none here", file=sys.stderr)
+            print("\nskipped: the comparison with nginx, there is none here", file=sys.stderr)
         else:
             self.assertEqual(compared, 14)
         self.assertEqual(left_behind(self.directory), [])
@@ -111,6 +111,20 @@ class Budgets(unittest.TestCase):
                          ["met", "met", "met within noise", "met within noise", "NOT MET"])
         self.assertEqual([at_least(1).verdict(ratio) for ratio in (1.5, 1, 0.99, 0.93, 0.91)],
                          ["met", "met", "met within noise", "met within noise", "NOT MET"])
+
+    def test_a_budget_on_a_ratio_says_nothing_without_a_reference(self):
+        from results import Result, at_most, compared
+        rows = compared("latency", "s", [{"tallyfs": {"p50": 0.5}}], "p50", at_most(1))
+        self.assertEqual([row.verdict() for row in rows], ["no reference"])
+        self.assertEqual(Result("start", "ms", 299, budget=at_most(300), judged="value").verdict(),
+                         "met")
+
+    def test_a_ratio_is_the_middle_of_the_rounds_ratios(self):
+        from results import compared
+        rounds = [{"tallyfs": {"n": ours}, "nginx": {"n": theirs}, "again": {"n": theirs}}
+                  for ours, theirs in ((1, 2), (30, 10), (10, 10))]
+        ours, noise = compared("calls", "1/s", rounds, "n")
+        self.assertEqual((ours.value, ours.reference, ours.ratio, noise.ratio), (10, 10, 1, 1))
 
     def test_rounds_alternate_their_order(self):
         from rounds import alternate
