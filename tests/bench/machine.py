@@ -76,7 +76,7 @@ def memory_mb(*process_ids):
     for process_id in process_ids:
         with open(f"/proc/{process_id}/smaps_rollup", encoding="ascii") as file:
             kilobytes += int(re.search(r"^Pss:\s+(\d+)", file.read(), re.MULTILINE).group(1))
-    return kilobytes / 1000
+    return kilobytes * 1024 / 1e6
 
 
 def _first_line(*command):

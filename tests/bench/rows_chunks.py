@@ -1,4 +1,6 @@
 """What a proxy adds to the way of a streamed chunk from Ollama to the client."""
+import statistics
+
 import load
 import proxies
 import results
@@ -26,11 +28,11 @@ def chunks(bench):
         measure(proxy)  # the first time is another
     measured = rounds.alternate({"direct": Direct(generator.upstream), **running}, bench.rounds,
                                 measure)
+    direct = statistics.median(each["direct"]["p50_us"] for each in measured)
     for each in measured:
         for name in running:
             for part in ("p50_us", "p99_us"):
-                each[name]["added_" + part] = each[name][part] - each["direct"][part]
-    direct = sorted(each["direct"]["p50_us"] for each in measured)[len(measured) // 2]
+                each[name]["added_" + part] = each[name][part] - direct
     note = (f"{STREAMS} streams of {PER_SECOND} chunks a second each; without a proxy a chunk "
             f"takes {direct:.1f} µs")
     return [
