@@ -74,7 +74,7 @@ const clock_source& system_clock_source() noexcept {
     return clock;
 }
 
-void append_rfc3339(std::string& out, wall_time time) {
+std::array<char, 27> rfc3339_text(wall_time time) noexcept {
     const auto date = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day ymd(date);
     const auto of_day = time - date;
@@ -90,13 +90,12 @@ void append_rfc3339(std::string& out, wall_time time) {
     put_digits(begin + 16, total / 60 % 60, 2);
     put_digits(begin + 19, total % 60, 2);
     put_digits(begin + 26, static_cast<unsigned>((of_day - seconds).count()), 6);
-    out.append(text.data(), text.size());
+    return text;
 }
 
 std::string to_rfc3339(wall_time time) {
-    std::string text;
-    append_rfc3339(text, time);
-    return text;
+    const auto text = rfc3339_text(time);
+    return {text.begin(), text.end()};
 }
 
 std::optional<wall_time> parse_rfc3339(std::string_view text) {

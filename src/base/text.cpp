@@ -14,6 +14,14 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::size_t name_bytes_max = 255;  // NAME_MAX of Linux
 constexpr std::size_t hash_bytes = 6;        // of a name that was cut: 48 bits tell 1,000 apart
 
+constexpr std::array<bool, 256> plain_in_json = [] {
+    std::array<bool, 256> plain{};
+    for (std::size_t value = 0x20; value < 0x7f; ++value) {
+        plain[value] = value != '"' && value != '\\';
+    }
+    return plain;
+}();
+
 unsigned byte_at(std::string_view text, std::size_t at) {
     return static_cast<unsigned char>(text[at]);
 }
@@ -73,17 +81,22 @@ std::string short_hash(std::string_view text) {
 
 }  // namespace
 
+std::size_t plain_json_bytes(std::string_view text) noexcept {
+    const auto* const first = std::find_if_not(text.begin(), text.end(), [](char c) {
+        return plain_in_json[static_cast<unsigned char>(c)];
+    });
+    return static_cast<std::size_t>(first - text.begin());
+}
+
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     std::size_t plain_from = 0;
     std::size_t at = 0;
     const auto flush_plain = [&] { out.append(text, plain_from, at - plain_from); };
     while (at < text.size()) {
+        at += plain_json_bytes(text.substr(at));
+        if (at == text.size()) break;
         const unsigned value = byte_at(text, at);
-        if (value >= 0x20 && value < 0x80 && value != '"' && value != '\\' && value != 0x7f) {
-            ++at;
-            continue;
-        }
         const std::size_t length = value < 0x80 ? 0 : utf8_length(text, at);
         if (length > 0) {
             at += length;

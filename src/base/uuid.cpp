@@ -86,15 +86,20 @@ std::optional<uuid> uuid::parse(std::string_view text) {
     return id;
 }
 
-std::string uuid::to_string() const {
-    std::string text;
-    text.reserve(36);
+std::array<char, 36> uuid::text() const noexcept {
+    std::array<char, 36> text{};
+    char* at = text.data();
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-        text += hex_digits[bytes[i] >> 4];
-        text += hex_digits[bytes[i] & 15];
+        if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
+        *at++ = hex_digits[bytes[i] >> 4];
+        *at++ = hex_digits[bytes[i] & 15];
     }
     return text;
+}
+
+std::string uuid::to_string() const {
+    const auto characters = text();
+    return {characters.begin(), characters.end()};
 }
 
 wall_time uuid::time() const {

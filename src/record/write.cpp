@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <stdexcept>
 
 namespace tallyfs::record {
 
@@ -23,104 +25,120 @@ void append_bounded_string(std::string& out, std::string_view text, std::size_t 
     }
 }
 
+/// The longest name of a field with its punctuation, and the longest value that is no text.
+constexpr std::size_t field_overhead_max = 64;
+
+/// Writes fields into a buffer on the stack: every field is bounded, so that room is looked for
+/// once a field and not at every byte.
 class line_writer {
   public:
-    explicit line_writer(std::string& out) : out_(out) {}
-
     template <class Field>
     void operator()(std::string_view name, const Field& field) {
-        out_ += ",\"";
-        out_ += name;
-        out_ += "\":";
+        if (at_ + field_overhead_max > end()) throw std::length_error("a call's line is too long");
+        literal(",\"");
+        literal(name);
+        literal("\":");
         put(field);
+    }
+    void literal(std::string_view text) {
+        std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+    }
+    [[nodiscard]] std::string_view text() const {
+        return {bytes_.data(), static_cast<std::size_t>(at_ - bytes_.data())};
     }
 
   private:
+    [[nodiscard]] const char* end() const { return bytes_.data() + bytes_.size(); }
+
+    void character(char c) { *at_++ = c; }
     template <class Value>
     void put(const std::optional<Value>& value) {
         if (value) {
             put(*value);
         } else {
-            out_ += "null";
+            literal("null");
         }
     }
+    void quoted(std::string_view text) {
+        character('"');
+        literal(text);
+        character('"');
+    }
     void put(wall_time value) {
-        out_ += '"';
-        append_rfc3339(out_, value);
-        out_ += '"';
+        const auto text = rfc3339_text(value);
+        quoted({text.data(), text.size()});
     }
     void put(const uuid& value) {
-        out_ += '"';
-        out_ += value.to_string();
-        out_ += '"';
+        const auto text = value.text();
+        quoted({text.data(), text.size()});
     }
     template <class Enum>
     requires std::is_enum_v<Enum>
-    void put(Enum value) {
-        out_ += '"';
-        out_ += to_string(value);
-        out_ += '"';
-    }
-    void put(bool value) { out_ += value ? "true" : "false"; }
+    void put(Enum value) { quoted(to_string(value)); }
+    void put(bool value) { literal(value ? "true" : "false"); }
     template <class Integer>
     requires(std::is_integral_v<Integer> &&
              !std::is_same_v<Integer, bool>) void put(Integer value) {
-        std::array<char, 24> digits{};
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-        out_.append(digits.data(), end);
+        at_ = std::to_chars(at_, at_ + field_overhead_max / 2, value).ptr;
     }
     /// Milliseconds with three decimals: the same number in every reader, exact in microseconds.
     void put(duration value) {
         std::int64_t microseconds = value.count();
         if (microseconds < 0) {
-            out_ += '-';
+            character('-');
             microseconds = -microseconds;
         }
         put(microseconds / 1000);
         const auto part = static_cast<int>(microseconds % 1000);
-        out_ += '.';
-        out_ += static_cast<char>('0' + part / 100);
-        out_ += static_cast<char>('0' + part / 10 % 10);
-        out_ += static_cast<char>('0' + part % 10);
+        character('.');
+        character(static_cast<char>('0' + part / 100));
+        character(static_cast<char>('0' + part / 10 % 10));
+        character(static_cast<char>('0' + part % 10));
     }
     /// One decimal: a rate is no more exact than that.
     void put(double value) {
-        if (!std::isfinite(value) || std::abs(value) > 1e12) {
-            out_ += "null";
-            return;
+        if (!std::isfinite(value) || std::abs(value) > 1e12) return literal("null");
+        at_ = std::to_chars(at_, at_ + field_overhead_max / 2, value, std::chars_format::fixed, 1)
+                  .ptr;
+    }
+    void put_text(std::string_view text, std::size_t bytes_max) {
+        if (at_ + bytes_max + field_overhead_max > end()) {
+            throw std::length_error("a call's line is too long");
         }
-        std::array<char, 32> digits{};
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value,
-                                       std::chars_format::fixed, 1)
-                             .ptr;
-        out_.append(digits.data(), end);
+        if (text.size() <= bytes_max && plain_json_bytes(text) == text.size()) return quoted(text);
+        std::string escaped;
+        append_bounded_string(escaped, text, bytes_max);
+        literal(escaped);
     }
-    void put(const bounded<const std::string>& value) {
-        append_bounded_string(out_, value.text, value.bytes_max);
-    }
+    void put(const bounded<const std::string>& value) { put_text(value.text, value.bytes_max); }
     void put(const bounded<const std::optional<std::string>>& value) {
         if (value.text) {
-            append_bounded_string(out_, *value.text, value.bytes_max);
+            put_text(*value.text, value.bytes_max);
         } else {
-            out_ += "null";
+            literal("null");
         }
     }
     void put(const raw_json<const std::optional<std::string>>& value) {
         const bool object = value.text && value.text->size() <= value.bytes_max &&
                             value.text->starts_with('{') && value.text->ends_with('}');
-        out_ += object ? *value.text : "null";
+        if (!object || at_ + value.bytes_max + field_overhead_max > end()) return literal("null");
+        literal(*value.text);
     }
 
-    std::string& out_;
+    std::array<char, limits::line_bytes_max> bytes_;  // not initialised: all of it is written first
+    char* at_ = bytes_.data();
 };
 
 }  // namespace
 
 void append_line(std::string& out, const call& c) {
-    out += "{\"v\":1";
+    line_writer line;
     static_assert(line_version == 1);
-    visit_fields(c, line_writer(out));
-    out += "}\n";
+    line.literal("{\"v\":1");
+    visit_fields(c, line);
+    line.literal("}\n");
+    out += line.text();
 }
 
 }  // namespace tallyfs::record

@@ -2,6 +2,7 @@
 // Format of times in lines: RFC 3339, always UTC, microseconds.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -28,8 +29,8 @@ class clock_source {
 [[nodiscard]] const clock_source& system_clock_source() noexcept;
 
 /// "2026-11-20T07:55:04.123456Z": always 27 characters.
+[[nodiscard]] std::array<char, 27> rfc3339_text(wall_time time) noexcept;
 [[nodiscard]] std::string to_rfc3339(wall_time time);
-void append_rfc3339(std::string& out, wall_time time);
 /// Accepts any RFC 3339 time with an offset and 0 to 9 fractional digits; nothing else.
 [[nodiscard]] std::optional<wall_time> parse_rfc3339(std::string_view text);
 

@@ -2,6 +2,7 @@
 // Formats: RFC 8259 (JSON strings), RFC 3629 (UTF-8), RFC 3986 (percent-encoding), RFC 4180 (CSV).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@ namespace tallyfs {
 /// Appends `text` as a JSON string with its quotes: control characters escaped, bytes that are
 /// not UTF-8 replaced by U+FFFD, everything else unchanged.
 void append_json_string(std::string& out, std::string_view text);
+/// How many bytes at the front of `text` stand for themselves in a JSON string: ASCII without
+/// control characters, quotation marks and backslashes.
+[[nodiscard]] std::size_t plain_json_bytes(std::string_view text) noexcept;
 /// At most `bytes_max` bytes of `text`, never cut inside a UTF-8 character.
 [[nodiscard]] std::string_view clip_utf8(std::string_view text, std::size_t bytes_max);
 /// One field of a CSV line: quoted where it holds a comma, a quote, CR or LF.

@@ -22,6 +22,7 @@ struct uuid {
     [[nodiscard]] static uuid make(wall_time time);
     /// The 36-character form, any case; nullopt for anything else.
     [[nodiscard]] static std::optional<uuid> parse(std::string_view text);
+    [[nodiscard]] std::array<char, 36> text() const noexcept;
     [[nodiscard]] std::string to_string() const;
     /// The time in a version 7 id, to the millisecond.
     [[nodiscard]] wall_time time() const;
