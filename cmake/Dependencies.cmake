@@ -38,7 +38,9 @@ target_link_libraries(tallyfs_options INTERFACE Threads::Threads)
 add_library(tallyfs_net STATIC ${CMAKE_SOURCE_DIR}/cmake/net.cpp)
 target_compile_definitions(tallyfs_net PUBLIC
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-    BOOST_ASIO_NO_DEPRECATED)
+    BOOST_ASIO_NO_DEPRECATED
+    # Coroutine frames are kept for the next call: as many as one exchange has open at once.
+    BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
 target_link_libraries(tallyfs_net PUBLIC Boost::headers PRIVATE tallyfs_options)
 target_precompile_headers(tallyfs_net PUBLIC
     <boost/asio.hpp> <boost/beast/core.hpp> <boost/beast/http.hpp>)

@@ -16,6 +16,14 @@ class event_splitter {
   public:
     explicit event_splitter(Handler& handler) : handler_(handler) {}
 
+    /// Forgets an event that did not end.
+    void reset() {
+        part_ = part::field;
+        field_.clear();
+        name_.clear();
+        at_start_ = has_event_ = has_data_ = false;
+    }
+
     void feed(std::string_view bytes) {
         while (!bytes.empty()) {
             if (part_ == part::field && field_.empty() && bytes.starts_with("data: ")) {

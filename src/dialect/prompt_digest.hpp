@@ -3,6 +3,8 @@
 // Format: SHA-256 a field, HMAC-SHA-256 (FIPS 198-1) over the fields; docs/ollama.md.
 #pragma once
 
+#include "dialect/prompt_key.hpp"
+
 #include <openssl/evp.h>
 
 #include <array>
@@ -20,6 +22,8 @@ class prompt_digest {
   public:
     explicit prompt_digest(std::size_t field_count);
 
+    /// No field is set: as it was made.
+    void clear();
     /// Starts a field and forgets what stood in it before: as with Go the last one wins.
     void begin(std::size_t field);
     void forget(std::size_t field);
@@ -31,11 +35,10 @@ class prompt_digest {
     /// Ends the field that was begun.
     void end();
 
-    /// 32 hex digits over the operation's name and all fields. Changes nothing.
-    [[nodiscard]] std::string result(std::string_view hash_key, std::string_view name) const;
+    /// 32 hex digits over the operation's name and all fields that ended.
+    [[nodiscard]] std::string result(const prompt_key& key, std::string_view name);
 
   private:
-    using digest = std::array<unsigned char, 32>;
     struct free_context {
         void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
     };
@@ -44,7 +47,7 @@ class prompt_digest {
     std::unique_ptr<EVP_MD_CTX, free_context> context_;
     struct slot {
         bool set = false;
-        digest value{};
+        prompt_key::digest value{};
     };
     std::vector<slot> slots_;
     std::size_t field_ = 0;

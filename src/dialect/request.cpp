@@ -36,12 +36,12 @@ class transcription_form final : public form_sink {
         digest_.end_text('s');
         digest_.end();
     }
-    [[nodiscard]] request_report report(std::string_view hash_key) const {
+    [[nodiscard]] request_report report(const prompt_key& key) {
         request_report report;
         report.model = model_.value();
         report.ambiguous = model_.ambiguous();
         report.prompt_bytes = prompt_bytes_;
-        report.prompt_hash = digest_.result(hash_key, name_of(operation::transcription));
+        report.prompt_hash = digest_.result(key, name_of(operation::transcription));
         return report;
     }
 
@@ -89,11 +89,18 @@ std::string_view name_of(operation op) noexcept {
 }
 
 struct request_reader::implementation {
-    implementation(operation op, std::string_view content_type, std::string_view content_encoding,
-                   std::string_view key, std::size_t decoded_bytes_max)
-        : hash_key(key), sink(op), stream(sink) {
+    implementation(std::string_view hash_key, std::size_t limit)
+        : key(hash_key), decoded_bytes_max(limit), stream(sink) {}
+
+    void begin(operation op, std::string_view content_type, std::string_view content_encoding) {
+        sink.begin(op);
+        stream.reset();
+        escapes = {};
+        decoder.reset();
+        form_parser.reset();
+        form.reset();
         if (is_decoded(op, content_encoding)) decoder.emplace(decoded_bytes_max);
-        if (op == operation::transcription) form_parser.emplace(content_type, form);
+        if (op == operation::transcription) form_parser.emplace(content_type, form.emplace());
     }
 
     void take(std::string_view bytes) {
@@ -104,11 +111,12 @@ struct request_reader::implementation {
         escapes.feed(bytes, [this](std::string_view piece) { stream.feed(piece); });
     }
 
-    std::string hash_key;
+    prompt_key key;
+    std::size_t decoded_bytes_max;
     request_sink sink;
     json_stream stream;
     escape_repair escapes;
-    transcription_form form;
+    std::optional<transcription_form> form;
     std::optional<form_reader> form_parser;
     std::optional<zstd_decoder> decoder;
 };
@@ -116,12 +124,18 @@ struct request_reader::implementation {
 request_reader::request_reader(operation op, std::string_view content_type,
                                std::string_view content_encoding, std::string_view hash_key,
                                std::size_t decoded_bytes_max)
-    : implementation_(std::make_unique<implementation>(op, content_type, content_encoding, hash_key,
-                                                       decoded_bytes_max)) {}
+    : implementation_(std::make_unique<implementation>(hash_key, decoded_bytes_max)) {
+    implementation_->begin(op, content_type, content_encoding);
+}
 
 request_reader::~request_reader() = default;
 request_reader::request_reader(request_reader&&) noexcept = default;
 request_reader& request_reader::operator=(request_reader&&) noexcept = default;
+
+void request_reader::restart(operation op, std::string_view content_type,
+                             std::string_view content_encoding) {
+    implementation_->begin(op, content_type, content_encoding);
+}
 
 void request_reader::feed(std::string_view bytes) {
     auto& self = *implementation_;
@@ -135,7 +149,7 @@ request_report request_reader::finish() {
     auto& self = *implementation_;
     self.escapes.finish([&self](std::string_view piece) { self.stream.feed(piece); });
     const bool is_form = self.form_parser.has_value();
-    auto report = is_form ? self.form.report(self.hash_key) : self.sink.report(self.hash_key);
+    auto report = is_form ? self.form->report(self.key) : self.sink.report(self.key);
     report.readable = (is_form ? self.form_parser->complete() : self.stream.complete()) &&
                       (!self.decoder || self.decoder->complete());
     if (report.readable) return report;

@@ -35,9 +35,28 @@ void model_name::piece(std::string_view bytes, bool last) {
     next_.clear();
 }
 
-request_sink::request_sink(operation op) : op_(op), digest_(field_count) {
+void model_name::clear() {
+    value_.reset();
+    next_.clear();
+    clipped_ = ambiguous_ = false;
+}
+
+request_sink::request_sink() : digest_(field_count) {
     static_assert(field_count == content_fields.size());
     static_assert(option_count == option_names.size());
+}
+
+void request_sink::begin(operation op) {
+    op_ = op;
+    digest_.clear();
+    contents_ = {};
+    in_content_ = in_text_ = keep_alive_zero_ = false;
+    model_.clear();
+    stream_.reset();
+    include_usage_.reset();
+    keep_alive_.clear();
+    for (auto& option : options_) option.clear();
+    context_length_.reset();
 }
 
 json_place request_sink::root_member(std::string_view key) const {
@@ -216,7 +235,7 @@ bool request_sink::has_content() const {
     return false;
 }
 
-request_report request_sink::report(std::string_view hash_key) const {
+request_report request_sink::report(const prompt_key& key) {
     request_report report;
     const bool native_stream = op_ == operation::generate || op_ == operation::chat;
     report.ambiguous = model_.ambiguous();
@@ -231,7 +250,7 @@ request_report request_sink::report(std::string_view hash_key) const {
     for (const auto& field : contents_) report.prompt_bytes += field.text_bytes;
     report.context_length = context_length_;
     report.options = options_text();
-    report.prompt_hash = digest_.result(hash_key, name_of(op_));
+    report.prompt_hash = digest_.result(key, name_of(op_));
     return report;
 }
 

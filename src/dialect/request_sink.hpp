@@ -19,6 +19,7 @@ namespace tallyfs::dialect {
 class model_name {
   public:
     void piece(std::string_view bytes, bool last);
+    void clear();
     [[nodiscard]] const std::optional<std::string>& value() const { return value_; }
     [[nodiscard]] bool ambiguous() const { return ambiguous_; }
     /// The first one stays: how forms are read. Otherwise the last one wins.
@@ -34,7 +35,10 @@ class model_name {
 
 class request_sink final : public json_sink {
   public:
-    explicit request_sink(operation op);
+    request_sink();
+
+    /// Forgets the last request.
+    void begin(operation op);
 
     json_place member(json_place object, std::string_view key) override;
     json_place element(json_place array) override;
@@ -46,8 +50,8 @@ class request_sink final : public json_sink {
     void boolean(json_place place, bool value) override;
     void null(json_place place) override;
 
-    /// What was read so far; `readable` is the caller's to say.
-    [[nodiscard]] request_report report(std::string_view hash_key) const;
+    /// What was read so far; `readable` is the caller's to say. Once for each request.
+    [[nodiscard]] request_report report(const prompt_key& key);
 
     static constexpr std::size_t field_count = 14;  ///< fields that make up the prompt
     static constexpr std::size_t option_count = 9;  ///< options that make Ollama load again
@@ -66,7 +70,7 @@ class request_sink final : public json_sink {
     [[nodiscard]] std::string options_text() const;
     [[nodiscard]] bool has_content() const;
 
-    operation op_;
+    operation op_ = operation::none;
     prompt_digest digest_;
     std::array<content, field_count> contents_{};
     std::size_t field_ = 0;  ///< the one that is open

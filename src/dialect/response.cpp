@@ -29,12 +29,15 @@ family family_of(operation op) {
 
 // The type tells, not the request: one that asked for a stream can be answered with one object.
 framing framing_of(operation op, int status, std::string_view content_type) {
-    const auto type = to_lower(content_type.substr(0, content_type.find(';')));
-    if (type.starts_with("text/event-stream")) return framing::events;
-    if (type.starts_with("application/x-ndjson")) return framing::lines;
+    const auto type = content_type.substr(0, content_type.find(';'));
+    const auto begins_with = [type](std::string_view name) {
+        return equal_ignoring_case(type.substr(0, name.size()), name);
+    };
+    if (begins_with("text/event-stream")) return framing::events;
+    if (begins_with("application/x-ndjson")) return framing::lines;
     // A reply that is not read is only looked at for the text of an error.
     if (op == operation::none && status < 400) return framing::plain;
-    if (type.starts_with("application/json")) return framing::document;
+    if (begins_with("application/json")) return framing::document;
     if (!type.empty()) return framing::plain;
     return op == operation::generate || op == operation::chat ? framing::lines : framing::document;
 }
@@ -42,6 +45,13 @@ framing framing_of(operation op, int status, std::string_view content_type) {
 bool gives_numbers(operation op) {
     return op == operation::embed || op == operation::embeddings ||
            op == operation::openai_embeddings;
+}
+
+/// The front of `text` in which nothing but numbers and what separates them stands. A brace
+/// without a quotation mark behind it can only belong to an empty object.
+std::string_view numbers_only(std::string_view text) {
+    for (const char other : {']', '[', '"'}) text = text.substr(0, text.find(other));
+    return text;
 }
 
 std::string_view without_space_around(std::string_view text) {
@@ -53,15 +63,20 @@ std::string_view without_space_around(std::string_view text) {
 }  // namespace
 
 struct response_reader::implementation {
-    implementation(operation op, int status, std::string_view content_type)
-        : how(framing_of(op, status, content_type)),
-          is_other(op == operation::none),
-          is_error(status >= 400),
-          is_text(is_plain_text(op)),
-          is_numeric(gives_numbers(op)),
-          sink(family_of(op), op),
-          stream(sink),
-          splitter(*this) {}
+    implementation() : stream(sink), splitter(*this) {}
+
+    void begin(operation op, int status, std::string_view content_type) {
+        how = framing_of(op, status, content_type);
+        is_other = op == operation::none;
+        is_error = status >= 400;
+        is_text = is_plain_text(op);
+        is_numeric = gives_numbers(op);
+        report = {};
+        sink.begin_response(family_of(op), op);
+        splitter.reset();
+        body.clear();
+        begin_document();
+    }
 
     bool is_plain_text(operation op) const {
         return op == operation::transcription && how == framing::plain && !is_error;
@@ -117,13 +132,12 @@ struct response_reader::implementation {
     /// Numbers make up most of an embedding and are left out, whole elements at a time: from a
     /// comma to a later one, with nothing but numbers between.
     void feed_json(std::string_view bytes) {
-        constexpr std::size_t probe_bytes = 512;  // shows whether numbers follow
+        constexpr std::size_t probe_bytes = 128;  // shows whether numbers follow
         while (is_numeric && bytes.size() > probe_bytes) {
             stream.feed(bytes.substr(0, probe_bytes));
             bytes.remove_prefix(probe_bytes);
             if (!stream.in_ignored_numbers()) continue;
-            auto run = bytes.substr(0, bytes.find(']'));
-            for (const char other : {'[', '"', '{', '}'}) run = run.substr(0, run.find(other));
+            const auto run = numbers_only(bytes);
             const auto first = run.find(',');
             if (first == run.npos) continue;
             stream.feed(run.substr(0, first));
@@ -162,11 +176,11 @@ struct response_reader::implementation {
             report.error = std::string(clip_utf8(text, limits::error_bytes_max));
     }
 
-    framing how;
-    bool is_other;  ///< no inference: nothing marks the end but the end
-    bool is_error;
-    bool is_text;     ///< the body is the text of a transcription
-    bool is_numeric;  ///< the body is mostly the numbers of embeddings
+    framing how = framing::plain;
+    bool is_other = false;  ///< no inference: nothing marks the end but the end
+    bool is_error = false;
+    bool is_text = false;     ///< the body is the text of a transcription
+    bool is_numeric = false;  ///< the body is mostly the numbers of embeddings
     response_report report;
     response_sink sink;
     json_stream stream;
@@ -178,11 +192,17 @@ struct response_reader::implementation {
 };
 
 response_reader::response_reader(operation op, int status, std::string_view content_type)
-    : implementation_(std::make_unique<implementation>(op, status, content_type)) {}
+    : implementation_(std::make_unique<implementation>()) {
+    implementation_->begin(op, status, content_type);
+}
 
 response_reader::~response_reader() = default;
 response_reader::response_reader(response_reader&&) noexcept = default;
 response_reader& response_reader::operator=(response_reader&&) noexcept = default;
+
+void response_reader::restart(operation op, int status, std::string_view content_type) {
+    implementation_->begin(op, status, content_type);
+}
 
 void response_reader::feed(std::string_view bytes) {
     implementation_->feed(bytes);

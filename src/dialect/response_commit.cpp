@@ -19,6 +19,12 @@ bool is_last_event(family dialect, std::string_view event) {
 
 }  // namespace
 
+void response_sink::begin_response(family dialect, operation op) {
+    dialect_ = dialect;
+    op_ = op;
+    begin();
+}
+
 void response_sink::begin() {
     in_text_ = is_done_ = has_content_ = has_choices_ = has_embeddings_ = false;
     content_bytes_ = 0;

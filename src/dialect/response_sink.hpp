@@ -39,7 +39,8 @@ inline constexpr std::size_t label_bytes_max = 64;
 
 class response_sink final : public json_sink {
   public:
-    response_sink(family dialect, operation op) : dialect_(dialect), op_(op) {}
+    /// The response that the next documents belong to.
+    void begin_response(family dialect, operation op);
 
     json_place member(json_place object, std::string_view key) override;
     json_place element(json_place array) override;
@@ -76,8 +77,8 @@ class response_sink final : public json_sink {
     void commit_events(response_report& report, std::string_view event, bool in_stream) const;
     [[nodiscard]] bool is_placeholder_usage(bool in_stream) const;
 
-    family dialect_;
-    operation op_;
+    family dialect_ = family::native;
+    operation op_ = operation::none;
     bool in_text_ = false;
     bool is_done_ = false;
     bool has_content_ = false;  ///< text that is not empty, or a call of a tool

@@ -10,6 +10,7 @@ exchange::exchange(session& s) : session_(s), context_(s.context()), scratch_(s.
 exchange::~exchange() {
     if (counted_running_) --context_.running;
     if (counted_decoding_) --context_.decoding;
+    session_.owner().spares().response.give_back(response_reader_);
 }
 
 void exchange::begin() {
@@ -72,14 +73,20 @@ task<bool> exchange::serve() {
 std::optional<refusal> exchange::refuse_early() const {
     if (session_.over_limit()) return refusal{503, "too many connections"};
     if (auto refused = check_request(session_.head())) return refused;
-    if (session_.listener().loopback && !tallyfs::http::host_allowed(target_.host, context_.own)) {
-        return refusal{403, "", true};
-    }
+    if (session_.listener().loopback && !host_is_ours()) return refusal{403, "", true};
     if (context_.options.refuse_when_unrecorded && context_.calls.status().failing) {
         return refusal{503,
                        "calls cannot be recorded at the moment, and are refused until they can"};
     }
     return std::nullopt;
+}
+
+bool exchange::host_is_ours() const {
+    auto& known = session_.allowed_host();
+    if (!known.empty() && known == target_.host) return true;
+    if (!tallyfs::http::host_allowed(target_.host, context_.own)) return false;
+    known = target_.host;
+    return true;
 }
 
 task<bool> exchange::refuse(refusal why, record::outcome outcome) {

@@ -41,6 +41,7 @@ class exchange {
     void begin();
     task<bool> serve();
     [[nodiscard]] std::optional<refusal> refuse_early() const;
+    [[nodiscard]] bool host_is_ours() const;
     task<bool> refuse(refusal why, record::outcome outcome = record::outcome::refused);
     task<bool> fail_before_response();
     task<bool> fail_within_response(std::string why);

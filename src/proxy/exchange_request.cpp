@@ -15,15 +15,22 @@ namespace tallyfs::proxy {
 namespace {
 // A declared length is believed this far before its bytes are there.
 constexpr std::size_t reserve_max = std::size_t{1} << 20;
+// A body of this size is copied behind its head: that costs less than a second buffer in send(2).
+constexpr std::size_t joined_body_max = 4096;
 }  // namespace
 
 void exchange::begin_body() {
     body_in_memory_ = true;
     scratch_.body.clear();
     const auto& head = session_.head();
-    request_reader_.emplace(route_.op, head.find(http::field::content_type),
-                            head.find(http::field::content_encoding),
-                            context_.options.prompt_hash_key);
+    const auto type = head.find(http::field::content_type);
+    const auto coding = head.find(http::field::content_encoding);
+    request_reader_ = session_.owner().spares().request.take();
+    if (request_reader_) {
+        request_reader_->restart(route_.op, type, coding);
+    } else {
+        request_reader_.emplace(route_.op, type, coding, context_.options.prompt_hash_key);
+    }
     if (const auto announced = session_.parser().content_length()) {
         scratch_.body.reserve(std::min<std::size_t>(*announced, reserve_max));
     }
@@ -107,7 +114,7 @@ task<bool> exchange::invite_body() {
 
 void exchange::study_request() {
     request_ = request_reader_->finish();
-    request_reader_.reset();
+    session_.owner().spares().request.give_back(request_reader_);
     describe_request(line_, route_, &request_);
     const auto coding = session_.head().find(http::field::content_encoding);
     const bool plain = coding.empty() || equal_ignoring_case(coding, "identity");
@@ -178,8 +185,10 @@ bool exchange::send_request_now(buffered_socket::buffers& rest) {
     auto& out = scratch_.request_out;
     out.clear();
     write_request_head(out, session_.head(), path_.target, context_.upstream_text, framing);
+    const bool joined = body_in_memory_ && scratch_.body.size() <= joined_body_max;
+    if (joined) out.append(scratch_.body);
     rest = {buffered_socket::as_buffer(out)};
-    if (body_in_memory_) rest[1] = buffered_socket::as_buffer(scratch_.body);
+    if (body_in_memory_ && !joined) rest[1] = buffered_socket::as_buffer(scratch_.body);
     error_code error;
     const bool sent = upstream_->io.write_now(rest, error);
     // A failed write is no verdict: the upstream may have answered before it closed.

@@ -95,7 +95,13 @@ void exchange::begin_response() {
     if (readable && has_body && (inference_ || head.status() >= 400)) {
         // Error bodies have the native form on every route that is no inference.
         const auto op = inference_ ? route_.op : dialect::operation::generate;
-        response_reader_.emplace(op, head.status(), head.find(http::field::content_type));
+        const auto type = head.find(http::field::content_type);
+        response_reader_ = session_.owner().spares().response.take();
+        if (response_reader_) {
+            response_reader_->restart(op, head.status(), type);
+        } else {
+            response_reader_.emplace(op, head.status(), type);
+        }
     }
     auto& out = scratch_.response_out;
     out.clear();

@@ -82,6 +82,10 @@ std::string normal_model_name(std::string_view name) {
 
 const state::loaded_model* find_loaded(const state::upstream_status& status,
                                        std::string_view model) {
+    // As nearly every caller writes it: this is asked several times for each call.
+    for (const auto& entry : status.loaded) {
+        if (entry.name == model || short_name(entry.name) == model) return &entry;
+    }
     const auto wanted = key_of(model);
     for (const auto& entry : status.loaded) {
         const auto key = key_of(entry.name);

@@ -82,6 +82,9 @@ class session {
     };
     [[nodiscard]] known_caller& last_caller() noexcept { return last_caller_; }
 
+    /// The host that the last request named, if it is one of ours: looking it up parses it.
+    [[nodiscard]] std::string& allowed_host() noexcept { return allowed_host_; }
+
     /// Reused by every exchange of the connection.
     struct buffers {
         message_head response_head;
@@ -113,6 +116,7 @@ class session {
     message_head head_;
     std::optional<request_parser> parser_;
     known_caller last_caller_;
+    std::string allowed_host_;
     buffers scratch_;
     exchange* running_ = nullptr;
     cut_reason cut_by_ = cut_reason::none;

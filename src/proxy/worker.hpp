@@ -3,8 +3,11 @@
 #pragma once
 
 #include <tallyfs/base/file.hpp>
+#include <tallyfs/dialect/request.hpp>
+#include <tallyfs/dialect/response.hpp>
 
 #include <proxy/context.hpp>
+#include <proxy/spare_list.hpp>
 
 #include <optional>
 #include <string>
@@ -43,6 +46,13 @@ class worker {
     [[nodiscard]] upstream_pool& pool() noexcept { return pool_; }
     [[nodiscard]] proxy_context& context() noexcept { return context_; }
 
+    /// For the exchanges of this thread.
+    struct spare_readers {
+        spare_list<dialect::request_reader> request;
+        spare_list<dialect::response_reader> response;
+    };
+    [[nodiscard]] spare_readers& spares() noexcept { return spares_; }
+
     /// The steady time, at most a sweep old: good enough for deadlines, and free.
     [[nodiscard]] steady_time coarse_now() const noexcept { return coarse_now_; }
 
@@ -58,6 +68,7 @@ class worker {
     asio::io_context io_;
     std::optional<asio::executor_work_guard<executor>> work_;
     upstream_pool pool_;
+    spare_readers spares_;
     std::vector<session*> sessions_;  // each knows its index
     steady_timer sweep_timer_;
     bool sweeping_ = false;

@@ -47,9 +47,12 @@ class request_reader {
     request_reader(request_reader&&) noexcept;
     request_reader& operator=(request_reader&&) noexcept;
 
+    /// For another request, with the same key and limit: cheaper than a new reader.
+    void restart(operation op, std::string_view content_type, std::string_view content_encoding);
+
     /// Never fails: what cannot be read is reported as not readable.
     void feed(std::string_view bytes);
-    /// After the last byte; once.
+    /// After the last byte; once for each request.
     [[nodiscard]] request_report finish();
 
   private:

@@ -42,6 +42,9 @@ class response_reader {
     response_reader(response_reader&&) noexcept;
     response_reader& operator=(response_reader&&) noexcept;
 
+    /// For another response: cheaper than a new reader.
+    void restart(operation op, int status, std::string_view content_type);
+
     /// Bytes of the body, without transfer coding. After it, report() is up to date.
     void feed(std::string_view bytes);
     /// After the last byte of a body that ended as its framing announced.
