@@ -1,4 +1,5 @@
-// SHA-256 of OpenSSL, looked up once. Source: EVP_DigestInit(3), EVP_MD_fetch(3).
+// SHA-256 of OpenSSL, looked up once: finding it costs more than hashing a short prompt.
+// Source: EVP_DigestInit(3), EVP_MD_fetch(3).
 #pragma once
 
 #include <openssl/evp.h>
@@ -11,7 +12,6 @@ inline void check_openssl(bool success) {
     if (!success) throw std::runtime_error("a digest failed in OpenSSL");
 }
 
-/// Looking an algorithm up costs more than hashing a short prompt.
 inline const EVP_MD* sha256() {
     static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     check_openssl(algorithm != nullptr);

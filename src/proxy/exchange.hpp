@@ -63,6 +63,8 @@ class exchange {
     task<error_code> connect_upstream();
     [[nodiscard]] bool send_request_now(buffered_socket::buffers& rest);
     task<> send_request_rest(buffered_socket::buffers rest);
+
+    // exchange_pump.cpp: a body that passes on while the response is awaited
     void start_pump(task<> work);
     task<> pump_rest(buffered_socket::buffers rest);
     task<> pump_from_client();
