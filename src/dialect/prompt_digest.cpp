@@ -9,7 +9,12 @@ constexpr std::size_t buffer_bytes = 4096;
 constexpr std::size_t result_bytes = 16;
 
 void append_number(std::string& out, std::uint64_t number) {
-    for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>((number >> shift) & 255);
+    std::array<char, sizeof number> bytes{};
+    for (char& byte : bytes) {
+        byte = static_cast<char>(number >> 56);
+        number <<= 8;
+    }
+    out.append(bytes.data(), bytes.size());
 }
 
 }  // namespace
@@ -73,15 +78,15 @@ std::string prompt_digest::result(const prompt_key& key, std::string_view name) 
     for (std::size_t field = 0; field < slots_.size(); ++field) {
         if (!slots_[field].set) continue;
         append_number(buffer_, field);
-        for (const auto byte : slots_[field].value) buffer_ += static_cast<char>(byte);
+        const auto& value = slots_[field].value;
+        buffer_.append(reinterpret_cast<const char*>(value.data()), value.size());
     }
     const auto value = key.sign(buffer_, context_.get());
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    hex.reserve(2 * result_bytes);
+    std::string hex(2 * result_bytes, '0');
     for (std::size_t i = 0; i < result_bytes; ++i) {
-        hex += digits[value[i] >> 4];
-        hex += digits[value[i] & 15];
+        hex[2 * i] = digits[value[i] >> 4];
+        hex[2 * i + 1] = digits[value[i] & 15];
     }
     return hex;
 }
