@@ -14,7 +14,8 @@ namespace {
 
 /// A file in use: its connection, and the statements that refer to it.
 struct session {
-    explicit session(const std::filesystem::path& path) : file(path) {
+    explicit session(const std::filesystem::path& path, bool is_new = false) : file(path) {
+        if (is_new) reserve_checksums(file);
         if (file.good()) configure(file);
     }
     database file;
@@ -79,16 +80,26 @@ struct ledger::implementation {
         }
         const auto failure = opened.take_failure();
         current.reset();
-        if (failure && !is_unusable(failure)) return failure;
-        reset_reason = failure ? "the file is damaged: " + failure.message() : mismatch;
+        if (is_locked(failure)) return failure;
+        reset_reason = mismatch;
+        if (failure) {
+            const std::string what = is_unusable(failure) ? "is damaged: " : "cannot be used: ";
+            reset_reason = "the file " + what + failure.message();
+        }
         return {};
     }
 
     result<void> create() {
+        auto created = create_file();
+        broken = created ? error_code() : created.error();
+        return created;
+    }
+
+    result<void> create_file() {
         current.reset();
         now = {};
         if (auto removed = remove_files(file); !removed) return removed;
-        auto made = std::make_unique<session>(file);
+        auto made = std::make_unique<session>(file, true);
         if (const auto failure = made->file.take_failure()) return failure;
         if (auto tables = create_tables(made->file); !tables) return tables;
         made->writer.emplace(made->file);
@@ -102,12 +113,18 @@ struct ledger::implementation {
     [[nodiscard]] auto ask(Query&& query, const Arguments&... arguments) const
         -> decltype(query(std::declval<database&>(), arguments...)) {
         if (!current) return make_sqlite_error(SQLITE_CANTOPEN);
-        return query(current->file, arguments...);
+        auto answer = query(current->file, arguments...);
+        if (!answer) note(answer.error());
+        return answer;
+    }
+    void note(const error_code& failure) const {
+        if (is_unusable(failure)) broken = failure;
     }
 
     std::filesystem::path file;
     std::string reset_reason;
     std::unique_ptr<session> current;  ///< none after a clear() that failed
+    mutable error_code broken;
     standing now;
 };
 
@@ -115,16 +132,16 @@ ledger::ledger(std::filesystem::path file)
     : implementation_(std::make_unique<implementation>(std::move(file))) {
     const auto& path = implementation_->file;
     const auto complain = [&](const error_code& why) {
-        const std::string advice = is_locked(why) ? " (another process has it open)" : "";
         throw startup_error("cannot open the ledger " + path.string() + ": " + why.message() +
-                            advice);
+                            " (another process has it open)");
     };
     std::error_code ignored;
     if (std::filesystem::exists(path, ignored)) {
         if (const auto failure = implementation_->open_existing()) complain(failure);
     }
     if (!implementation_->current) {
-        if (const auto created = implementation_->create(); !created) complain(created.error());
+        const auto created = implementation_->create();
+        if (!created && is_locked(created.error())) complain(created.error());
     }
 }
 
@@ -132,6 +149,10 @@ ledger::~ledger() = default;
 
 const std::string& ledger::was_reset() const noexcept {
     return implementation_->reset_reason;
+}
+
+error_code ledger::broken() const noexcept {
+    return implementation_->broken;
 }
 
 journal::position ledger::checkpoint() const {
@@ -152,6 +173,7 @@ result<void> ledger::apply(const journal::batch& lines) {
     auto batch = collect(self.now, lines);
     if (auto stored = self.current->writer->write(self.now, batch); !stored) {
         self.now.names.shrink_to(batch.names_before);
+        self.note(stored.error());
         return stored;
     }
     accept(self.now, std::move(batch));
@@ -178,9 +200,10 @@ result<std::string> ledger::reconcile(const std::vector<journal::segment_status>
         // A damaged mark must not reach before the segment's start.
         const auto bytes = std::min(now.last_line.bytes, now.checkpoint.offset);
         const auto found = hash_before(segment->path, now.checkpoint.offset, bytes);
-        if (!found) return found.error();
-        if (*found == now.last_line.hash) return std::string();
+        if (found && *found == now.last_line.hash) return std::string();
         reason = "its last line is not the one in " + segment->path.string();
+        if (!found)
+            reason = "cannot read " + segment->path.string() + ": " + found.error().message();
     }
     if (auto cleared = clear(); !cleared) return cleared.error();
     return reason;

@@ -109,8 +109,8 @@ class loader {
         open.ids = {read.integer(5), read.integer(6)};
     }
 
-    /// SQLite has no checksum over its pages, so a flipped bit can leave a well-formed file with
-    /// wrong numbers. Every line is counted in several tables: they must agree.
+    /// Every page has a checksum, and yet pages of different times can be in one file, a WAL
+    /// that belongs to another one, say. Every line is counted in several tables: they must agree.
     [[nodiscard]] bool consistent() {
         std::int64_t of_days = 0;
         for (const auto& [date, known] : now_.days) of_days += known.lines.lines;

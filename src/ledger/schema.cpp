@@ -1,5 +1,6 @@
 #include "ledger/schema.hpp"
 
+#include "ledger/checked_pages.hpp"
 #include "ledger/figures.hpp"
 
 namespace tallyfs::ledger {
@@ -67,6 +68,14 @@ std::string figure_tables() {
 
 }  // namespace
 
+void reserve_checksums(database& owner) {
+    int reserved = reserved_bytes;
+    if (!owner.good()) return;
+    const int code =
+        sqlite3_file_control(owner.handle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+    if (code != SQLITE_OK) owner.fail(code);
+}
+
 void configure(database& owner) {
     // One process owns the state directory and one thread the ledger: with the lock held all the
     // time SQLite keeps the WAL's index in memory and asks for no lock twice.
@@ -88,7 +97,11 @@ std::string find_mismatch(database& owner) {
         return "the file is not a ledger of tallyfs";
     }
     const auto version = read_pragma(owner, "user_version");
-    if (version == schema_version) return "";
+    int reserved = -1;
+    sqlite3_file_control(owner.handle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+    if (version == schema_version) {
+        return reserved == reserved_bytes ? "" : "its pages have no checksums";
+    }
     return "its schema has version " + std::to_string(version) + ", this program uses " +
            std::to_string(schema_version);
 }
@@ -105,8 +118,11 @@ result<void> create_tables(database& owner) {
 result<void> remove_files(const std::filesystem::path& file) {
     // The WAL first: one that outlives its database could be replayed into the next.
     for (const char* const suffix : {"-wal", "-shm", "-journal", ""}) {
+        const std::filesystem::path each = file.string() + suffix;
         std::error_code failure;
-        std::filesystem::remove(file.string() + suffix, failure);
+        std::filesystem::remove(each, failure);
+        // A directory, say: somebody may want what is in it.
+        if (failure) std::filesystem::rename(each, each.string() + ".aside", failure);
         if (failure) return error_code(failure.value(), boost::system::generic_category());
     }
     return {};

@@ -1,5 +1,7 @@
 #include "ledger/sqlite.hpp"
 
+#include "ledger/checked_pages.hpp"
+
 #include <tallyfs/ledger/ledger.hpp>
 
 #include <boost/system/error_category.hpp>
@@ -13,7 +15,10 @@ namespace {
 class category final : public boost::system::error_category {
   public:
     [[nodiscard]] const char* name() const noexcept override { return "sqlite"; }
-    [[nodiscard]] std::string message(int value) const override { return sqlite3_errstr(value); }
+    [[nodiscard]] std::string message(int value) const override {
+        return value == SQLITE_IOERR_DATA ? "a page does not have its checksum"
+                                          : sqlite3_errstr(value);
+    }
 };
 
 }  // namespace
@@ -26,7 +31,8 @@ const boost::system::error_category& sqlite_category() noexcept {
 bool is_damage(const error_code& error) noexcept {
     if (error.category() != sqlite_category()) return false;
     const int primary = error.value() & 0xff;
-    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ||
+           error.value() == SQLITE_IOERR_DATA;
 }
 
 error_code make_sqlite_error(int code) noexcept {
@@ -36,15 +42,17 @@ error_code make_sqlite_error(int code) noexcept {
 database::database(const std::filesystem::path& file) {
     sqlite3* handle = nullptr;
     // One thread at a time uses the ledger, so SQLite needs no mutex of its own.
-    const int code =
-        sqlite3_open_v2(file.c_str(), &handle,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int code = sqlite3_open_v2(
+        file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+        checked_pages());
     handle_.reset(handle);
     if (code != SQLITE_OK) {
         fail(code);
         return;
     }
     sqlite3_extended_result_codes(handle, 1);
+    // SQLite opens what may only be read for reading, and fails much later.
+    if (sqlite3_db_readonly(handle, "main") == 1) fail(SQLITE_READONLY);
 }
 
 void database::execute(const char* sql) {

@@ -1,53 +1,13 @@
-#include "ledger/lines.hpp"
-#include "ledger/sqlite.hpp"
+#include "ledger/filled_ledger.hpp"
 
-#include <tallyfs/base/file.hpp>
+#include <sys/stat.h>
 
-#include <support/catch.hpp>
-#include <support/temporary_directory.hpp>
-
-#include <fstream>
+#include <unistd.h>
 namespace {
 
 using namespace tallyfs;
-using test::date_of;
 using test::describe;
-
-struct filled_ledger {
-    test::temporary_directory directory;
-    std::filesystem::path file = directory.path() / "ledger.sqlite";
-    test::line_journal lines;
-    std::string shown;
-
-    filled_ledger() {
-        test::random_calls random(31);
-        lines = random.make_journal(6, 200);
-        lines.write_files(directory.path());
-        ledger::ledger ledger(file);
-        lines.apply_rest(ledger, 10'000);
-        shown = describe(ledger);
-    }
-    void overwrite(std::uint64_t offset, const std::string& bytes) const {
-        std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-        stream.seekp(static_cast<std::streamoff>(offset));
-        stream << bytes;
-    }
-    void change(const char* sql) const {
-        ledger::database changed(file);
-        changed.execute(sql);
-        CHECK(changed.good());
-    }
-    /// The ledger is begun anew with this reason, and rebuilt shows what it showed.
-    void check_reset(const std::string& reason) const {
-        ledger::ledger ledger(file);
-        INFO(ledger.was_reset());
-        CHECK_FALSE(ledger.was_reset().empty());
-        CHECK(ledger.was_reset().find(reason) != std::string::npos);
-        CHECK(ledger.checkpoint() == journal::position{});
-        lines.apply_rest(ledger, 10'000);
-        CHECK(describe(ledger) == shown);
-    }
-};
+using test::filled_ledger;
 
 TEST_CASE("a file that is no ledger is begun anew") {
     const filled_ledger filled;
@@ -112,49 +72,34 @@ TEST_CASE("tables that contradict each other are begun anew") {
     filled.check_reset("damaged");
 }
 
-TEST_CASE("damage that shows only later is an error, after which clear() helps") {
+TEST_CASE("what is no file, or cannot be written, is put aside and begun anew") {
     const filled_ledger filled;
-    // Group numbers that do not exist, in a row that is not read at start.
-    filled.change("UPDATE day_usage SET group_id=group_id+4000000 WHERE day=20778");
-    ledger::ledger ledger(filled.file);
-    CHECK(ledger.was_reset().empty());
-    ledger::usage_query query;
-    query.by = ledger::resolution::days;
-    const auto asked = ledger.usage(query);
-    REQUIRE(asked.has_error());
-    CHECK(ledger::is_damage(asked.error()));
-    CHECK(ledger.usage({}).has_value());
-    REQUIRE(ledger.clear());
-    filled.lines.apply_rest(ledger, 10'000);
-    CHECK(describe(ledger) == filled.shown);
+    SECTION("a directory") {
+        std::filesystem::remove(filled.file);
+        std::filesystem::create_directories(filled.file / "kept");
+        filled.check_reset("cannot be used");
+        CHECK(std::filesystem::exists(filled.directory.path() / "ledger.sqlite.aside" / "kept"));
+    }
+    SECTION("a link to nowhere") {
+        std::filesystem::remove(filled.file);
+        std::filesystem::create_symlink("/nowhere/at/all", filled.file);
+        ledger::ledger ledger(filled.file);
+        CHECK_FALSE(ledger.broken());
+    }
 }
 
-TEST_CASE("flipped bytes anywhere never end the program, and clear() always helps") {
-    test::random_calls random(32);
-    const filled_ledger filled;
-    const auto whole = read_file(filled.file, 100'000'000).value();
-    for (int round = 0; round < 25; ++round) {
-        std::string flipped = whole;
-        const std::size_t page = random.pick(static_cast<unsigned>(whole.size() / 4096)) * 4096U;
-        for (std::size_t i = 0; i < 40; ++i) {
-            flipped[page + i] = static_cast<char>(random.pick(256));
-        }
-        std::ofstream(filled.file, std::ios::binary | std::ios::trunc) << flipped;
-        ledger::ledger ledger(filled.file);
-        ledger::usage_query query;
-        query.by = ledger::resolution::quarter_hours;
-        const auto check = [](const auto& asked) {
-            if (asked.has_error()) CHECK(ledger::is_damage(asked.error()));
-        };
-        check(ledger.usage(query));
-        check(ledger.cold_starts(1'000));
-        check(ledger.swaps(1'000));
-        check(ledger.duplicates({}, 1'000));
-        check(ledger.locate(uuid::make(wall_time(date_of("2026-11-21").date())),
-                            filled.directory.path()));
-        REQUIRE(ledger.clear());
-        CHECK(ledger.stamp_of_all().lines == 0);
+TEST_CASE("a ledger that its owner may only read is begun anew") {
+    if (::geteuid() != 0) {
+        WARN("skipped: giving a file away needs root");
+        return;
     }
+    const filled_ledger filled;
+    constexpr ::uid_t nobody = 65534;
+    REQUIRE(::chown(filled.directory.path().c_str(), nobody, nobody) == 0);
+    REQUIRE(::chmod(filled.file.c_str(), 0444) == 0);
+    REQUIRE(::seteuid(nobody) == 0);
+    filled.check_reset("readonly");
+    REQUIRE(::seteuid(0) == 0);
 }
 
 TEST_CASE("a ledger that agrees with the journal is kept") {
@@ -189,10 +134,23 @@ TEST_CASE("a ledger that goes beyond the journal is cleared") {
     CHECK(ledger.reconcile(segments).value().empty());
 }
 
-TEST_CASE("a ledger that cannot be created or is in use says so") {
+TEST_CASE("a ledger that cannot be created says so, and is once it can") {
+    const filled_ledger filled;
+    const auto file = filled.directory.path() / "missing" / "ledger.sqlite";
+    ledger::ledger ledger(file);
+    CHECK(ledger.broken());
+    CHECK(ledger.usage({}).has_error());
+    CHECK_FALSE(ledger.clear());
+    std::filesystem::create_directory(file.parent_path());
+    CHECK(ledger.broken());
+    REQUIRE(ledger.clear());
+    CHECK_FALSE(ledger.broken());
+    filled.lines.apply_rest(ledger, 10'000);
+    CHECK(describe(ledger) == filled.shown);
+}
+
+TEST_CASE("a ledger that is in use says so") {
     const test::temporary_directory directory;
-    const auto nowhere = directory.path() / "missing" / "ledger.sqlite";
-    CHECK_THROWS_AS(ledger::ledger(nowhere), startup_error);
     const auto file = directory.path() / "ledger.sqlite";
     const ledger::ledger first(file);
     std::string message;

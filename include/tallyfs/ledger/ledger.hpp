@@ -133,9 +133,10 @@ struct place {
 /// Not thread-safe: the view thread owns it.
 class ledger {
   public:
-    /// Opens or creates the ledger file. One of another schema version, or one that SQLite finds
-    /// damaged, is deleted and begun anew (`was_reset()` tells, with the reason). Throws
-    /// startup_error if no ledger can be created.
+    /// Opens or creates the ledger file. One of another schema version, that is damaged or cannot
+    /// be used is deleted and begun anew (`was_reset()` tells, with the reason). Where not even
+    /// that is possible, on a full disk say, broken() tells and clear() may help later. Throws
+    /// startup_error if another process has the file open.
     explicit ledger(std::filesystem::path file);
     ~ledger();
     ledger(const ledger&) = delete;
@@ -143,6 +144,10 @@ class ledger {
 
     /// Why the file was begun anew when it was opened; "" if it was not.
     [[nodiscard]] const std::string& was_reset() const noexcept;
+
+    /// Why nothing but clear() helps: apply() or a query has come upon damage, or no file is open.
+    /// No error while the ledger works.
+    [[nodiscard]] error_code broken() const noexcept;
 
     /// The next line to apply: stored in the same transaction as what was applied.
     [[nodiscard]] journal::position checkpoint() const;
@@ -161,8 +166,8 @@ class ledger {
     /// Compares the checkpoint with the journal, before the first line is applied or appended:
     /// `segments` is what journal::stream::segments() tells. If the checkpoint's segment does not
     /// exist any more, ends before the checkpoint (a power cut took lines away that the ledger
-    /// has) or holds another line there, everything is cleared, and the reason returned; "" if
-    /// the two agree. Errors: those of reading the segment and of clear().
+    /// has), holds another line there or cannot be read, everything is cleared, and the reason
+    /// returned; "" if the two agree. Errors: those of clear().
     result<std::string> reconcile(const std::vector<journal::segment_status>& segments);
     [[nodiscard]] std::int64_t unreadable_lines() const noexcept;
 
