@@ -81,6 +81,7 @@ class daemon {
     std::unique_ptr<fuse::mount> mount_;
     std::atomic<fuse::mount*> mounted_{nullptr};  ///< for the view thread, which runs before it is
     sync_loop sync_;
+    std::string rebuild_reason_;  ///< "" or why the ledger was begun anew
 };
 
 journal::state_directory open_state(const options& given) {
@@ -123,16 +124,16 @@ daemon::daemon(const options& given)
 }
 
 void daemon::recover() {
-    if (!ledger_.was_reset().empty()) {
-        spdlog::warn("the ledger is rebuilt from the journal: {}", ledger_.was_reset());
-    }
+    rebuild_reason_ = ledger_.was_reset();
     const auto reconciled = ledger_.reconcile(calls_.segments());
-    if (!reconciled) {
-        throw startup_error("cannot compare the ledger with the journal in " +
-                            state_.path().string() + ": " + reconciled.error().message());
+    if (reconciled && !reconciled->empty()) rebuild_reason_ = *reconciled;
+    if (const auto broken = ledger_.broken()) {
+        // The proxy serves and the journal records without it; the view thread tries again.
+        spdlog::error("cannot begin the ledger anew: {}", broken.message());
+        if (rebuild_reason_.empty()) rebuild_reason_ = "it could not be opened";
     }
-    if (!reconciled->empty()) {
-        spdlog::warn("the ledger is rebuilt from the journal: {}", *reconciled);
+    if (!rebuild_reason_.empty()) {
+        spdlog::warn("the ledger is rebuilt from the journal: {}", rebuild_reason_);
     }
     const auto interrupted = open_calls_.recover(calls_);
     if (!interrupted) {
@@ -155,7 +156,7 @@ views::daemon_facts daemon::facts() const {
 }
 
 int daemon::run(const stop_signals& signals) {
-    views_.start();
+    views_.start(rebuild_reason_);
     fuse::mount_options options;
     options.mountpoint = given_.mountpoint;
     options.allow_other = given_.allow_other;

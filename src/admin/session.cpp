@@ -51,6 +51,12 @@ class page_request {
     static page look_up(const session_context& shared, const std::string& target, bool current) {
         try {
             return find_page(*shared.root, target, current);
+        } catch (const boost::system::system_error& error) {
+            if (error.code() != boost::system::errc::resource_unavailable_try_again) {
+                spdlog::error("{} cannot be shown: {}", target, error.what());
+                return refusal(500, "This file cannot be shown now.\n");
+            }
+            return refusal(503, "The ledger is rebuilt: see /status.txt, then try again.\n");
         } catch (const std::exception& error) {
             spdlog::error("{} cannot be shown: {}", target, error.what());
             return refusal(500, "This file cannot be shown now.\n");

@@ -2,6 +2,8 @@
 
 #include <tallyfs/base/log.hpp>
 
+#include <boost/system/system_error.hpp>
+
 #include <cerrno>
 #include <new>
 
@@ -25,6 +27,10 @@ int error_of_exception(const char* doing) noexcept {
         throw;
     } catch (const std::bad_alloc&) {
         return ENOMEM;
+    } catch (const boost::system::system_error& failure) {
+        if (failure.code() == boost::system::errc::resource_unavailable_try_again) return EAGAIN;
+        spdlog::error("mount: {}: {}", doing, failure.what());
+        return EIO;
     } catch (const std::exception& failure) {
         spdlog::error("mount: {}: {}", doing, failure.what());
         return EIO;

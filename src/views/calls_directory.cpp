@@ -1,4 +1,5 @@
 #include "views/directories.hpp"
+#include "views/ledger_rows.hpp"
 #include "views/nodes.hpp"
 
 #include <tallyfs/base/file.hpp>
@@ -112,7 +113,7 @@ class by_id_directory final : public tree::directory {
     [[nodiscard]] std::optional<tree::node> find(std::string_view name) const override {
         const auto id = uuid::parse(name);
         if (!id) return std::nullopt;
-        const auto place = from_.ledger.locate(*id, from_.calls.directory()).value();
+        const auto place = rows_of(from_.ledger.locate(*id, from_.calls.directory()));
         if (!place) return std::nullopt;
         auto files = std::make_shared<tree::fixed_directory>();
         const auto path = from_.calls.directory() / place->segment.file_name();

@@ -59,7 +59,10 @@ double seconds(record::duration value) {
 /// Sums of the whole ledger by service and model: names are bounded, so are the series.
 void add_usage(const sources& from, exposition& out) {
     std::map<std::pair<std::string, std::string>, ledger::sums> series;
-    for (const auto& row : from.ledger.usage({}).value()) {
+    // A counter that fell during a rebuild would look like a restart, and then like a rush.
+    const auto rows = from.ledger.usage({});
+    if (from.live.rebuilding || !rows) return;
+    for (const auto& row : *rows) {
         series[{row.group.service, row.group.model}] += row.sums;
     }
     const auto add = [&](const char* name, const char* help, auto value_of) {
@@ -113,6 +116,12 @@ std::string metrics_text(const sources& from) {
               journal.failing ? 1 : 0);
     out.gauge("tallyfs_ledger_bytes_behind", "Bytes of the journal that the ledger has not read.",
               static_cast<double>(live.bytes_behind));
+    out.gauge("tallyfs_ledger_failing", "1 if the ledger cannot follow the journal.",
+              live.ledger_error.empty() ? 0 : 1);
+    out.gauge("tallyfs_ledger_rebuilding", "1 while the ledger is made anew.",
+              live.rebuilding ? 1 : 0);
+    out.gauge("tallyfs_journal_unreadable_lines", "Lines of the journal that cannot be read.",
+              static_cast<double>(from.ledger.unreadable_lines()));
     out.gauge("tallyfs_disk_free_bytes", "Free space below the state directory.",
               static_cast<double>(live.disk_free_bytes));
     add_usage(from, out);

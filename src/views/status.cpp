@@ -79,7 +79,9 @@ std::string loaded_line(const sources& from) {
     return text + "\n";
 }
 
-std::string today_line(const ledger::sums& total) {
+std::string today_line(const today_figures& today) {
+    if (!today.known) return "unknown until the ledger can be read\n";
+    const auto& total = today.total;
     auto text = fmt::format("{}, {}, busy {}", counted(total.calls, "call"),
                             counted(total.errors, "error"), duration_text(total.busy));
     if (total.cold_starts > 0) {
@@ -91,6 +93,7 @@ std::string today_line(const ledger::sums& total) {
 
 /// What is known to leave the house by its name, and what came past the proxy.
 std::string privacy_line(const sources& from, const today_figures& today) {
+    if (!today.known) return "unknown until the ledger can be read\n";
     std::int64_t cloud_calls = 0;
     for (const auto& row : today.rows) {
         if (dialect::is_cloud_name(row.group.model)) cloud_calls += row.sums.calls;
@@ -106,19 +109,23 @@ std::string journal_line(const sources& from) {
     const auto& live = from.live;
     const auto journal = from.calls.status();
     if (live.rebuilding) {
-        return fmt::format("ok    ledger rebuilding: {:.0f}% ({} to read)\n",
+        return fmt::format("{}ledger rebuilding: {:.0f}% ({} to read)\n",
+                           journal.failing ? "FAIL  not all written, " : "ok    ",
                            live.rebuilt_share * 100, bytes_text(live.bytes_behind));
     }
     const auto segments = from.calls.segments();
     std::uint64_t bytes = 0;
     for (const auto& segment : segments) bytes += segment.bytes;
-    auto text = fmt::format("{}{}, {} in {}, disk {} free", journal.failing ? "FAIL  " : "ok    ",
-                            journal.failing ? "not all written" : "all written", bytes_text(bytes),
-                            counted(static_cast<std::int64_t>(segments.size()), "day"),
-                            bytes_text(live.disk_free_bytes));
+    const auto unreadable = from.ledger.unreadable_lines();
+    std::string text = journal.failing ? "FAIL  not all written" : "ok    all written";
+    if (unreadable > 0) text += fmt::format(", {} unreadable", grouped(unreadable));
+    text += fmt::format(", {} in {}, disk {} free", bytes_text(bytes),
+                        counted(static_cast<std::int64_t>(segments.size()), "day"),
+                        bytes_text(live.disk_free_bytes));
     const auto a_day = bytes / std::max<std::size_t>(segments.size(), 1);
     const auto days = a_day == 0 ? 0 : live.disk_free_bytes / a_day;
-    if (days > 0 && days < 10'000) {
+    // With both the line would be too long.
+    if (days > 0 && days < 10'000 && unreadable == 0) {
         text += fmt::format(" ({})", counted(static_cast<std::int64_t>(days), "day"));
     }
     return text + "\n";
@@ -142,7 +149,7 @@ std::string status_text(const sources& from) {
     text += "\nPROXY      " + proxy_line(from);
     text += "IN FLIGHT  " + in_flight_line(from);
     text += "LOADED     " + loaded_line(from);
-    text += "TODAY      " + today_line(today.total);
+    text += "TODAY      " + today_line(today);
     text += "PRIVACY    " + privacy_line(from, today);
     text += "JOURNAL    " + journal_line(from);
     return text + "HELP       README.md    usage/today.txt    calls/today.jsonl\n";

@@ -28,6 +28,9 @@ void add_machine_concerns(const sources& from, std::vector<concern>& found) {
                              " since the start could not be recorded"});
     }
     if (!live.ledger_error.empty()) found.push_back({"mend", "ledger", live.ledger_error});
+    if (!live.rebuild_reason.empty()) {
+        found.push_back({"look", "ledger", "made anew: " + live.rebuild_reason});
+    }
     if (live.upstream->seen.has_value() || !live.upstream->error.empty()) {
         if (!live.upstream->reachable) {
             found.push_back({"mend", "ollama", live.upstream->error});
@@ -59,8 +62,13 @@ today_figures figures_of_today(const sources& from) {
     today.date = current_day(from);
     ledger::usage_query query;
     query.first = query.last = today.date;
-    today.rows = from.ledger.usage(query).value();
-    today.repetitions = from.ledger.repetitions(today.date).value();
+    if (from.live.rebuilding) return today;
+    auto rows = from.ledger.usage(query);
+    auto repetitions = from.ledger.repetitions(today.date);
+    if (!rows || !repetitions) return today;
+    today.known = true;
+    today.rows = std::move(*rows);
+    today.repetitions = std::move(*repetitions);
     for (const auto& row : today.rows) today.total += row.sums;
     return today;
 }

@@ -18,12 +18,13 @@ struct concern {
 
 struct today_figures {
     day date;
+    bool known = false;  ///< not while the ledger is rebuilt or cannot be read
     std::vector<ledger::usage_row> rows;
     std::vector<ledger::repetition> repetitions;
     ledger::sums total;
 };
 
-/// Throws boost::system::system_error when the ledger cannot be read.
+/// The screen is shown in any case: without figures where the ledger has none.
 [[nodiscard]] today_figures figures_of_today(const sources& from);
 /// The most urgent first.
 [[nodiscard]] std::vector<concern> concerns_of(const sources& from, const today_figures& today);

@@ -9,6 +9,19 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
+json today_json(const ledger::sums& total) {
+    return {{"calls", total.calls},
+            {"errors", total.errors},
+            {"prompt_tokens", total.prompt_tokens},
+            {"output_tokens", total.output_tokens},
+            {"busy_ms", static_cast<double>(total.busy.count()) / 1000},
+            {"cold_starts", total.cold_starts}};
+}
+
+json text_or_null(const std::string& text) {
+    return text.empty() ? json() : json(text);
+}
+
 }  // namespace
 
 std::string status_json(const sources& from) {
@@ -44,26 +57,21 @@ std::string status_json(const sources& from) {
                             {"reachable", upstream.reachable},
                             {"version", upstream.version},
                             {"seen", upstream.seen ? json(to_rfc3339(*upstream.seen)) : json()},
-                            {"error", upstream.error.empty() ? json() : json(upstream.error)},
+                            {"error", text_or_null(upstream.error)},
                             {"loads_past_proxy", upstream.loads_past_proxy},
                             {"loaded", std::move(loaded)}};
     document["in_flight"] = live.open_calls.size();
-    document["today"] = {{"calls", today.total.calls},
-                         {"errors", today.total.errors},
-                         {"prompt_tokens", today.total.prompt_tokens},
-                         {"output_tokens", today.total.output_tokens},
-                         {"busy_ms", static_cast<double>(today.total.busy.count()) / 1000},
-                         {"cold_starts", today.total.cold_starts}};
-    document["journal"] = {
-        {"failing", journal.failing},
-        {"last_error", journal.last_error.empty() ? json() : json(journal.last_error)},
-        {"lines_appended", journal.lines_appended},
-        {"lines_lost", journal.lines_lost},
-        {"disk_free_bytes", live.disk_free_bytes}};
+    document["today"] = today.known ? today_json(today.total) : json();
+    document["journal"] = {{"failing", journal.failing},
+                           {"last_error", text_or_null(journal.last_error)},
+                           {"lines_appended", journal.lines_appended},
+                           {"lines_lost", journal.lines_lost},
+                           {"disk_free_bytes", live.disk_free_bytes}};
     document["ledger"] = {{"rebuilding", live.rebuilding},
                           {"bytes_behind", live.bytes_behind},
                           {"unreadable_lines", from.ledger.unreadable_lines()},
-                          {"error", live.ledger_error.empty() ? json() : json(live.ledger_error)}};
+                          {"rebuild_reason", text_or_null(live.rebuild_reason)},
+                          {"error", text_or_null(live.ledger_error)}};
     return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

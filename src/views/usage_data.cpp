@@ -1,3 +1,4 @@
+#include "views/ledger_rows.hpp"
 #include "views/usage.hpp"
 
 #include <tallyfs/base/text.hpp>
@@ -75,7 +76,7 @@ json or_null(const std::string& text) {
 }  // namespace
 
 std::string usage_json(const ledger::ledger& from, const usage_period& period) {
-    const auto rows = from.usage(period.query).value();
+    const auto rows = rows_of(from.usage(period.query));
     json document = json::object();
     document["period"] = period.title;
     document["first_day"] = period.query.first ? json(period.query.first->to_string()) : json();
@@ -102,7 +103,7 @@ std::string usage_json(const ledger::ledger& from, const usage_period& period) {
 std::string usage_csv(const ledger::ledger& from, const usage_period& period) {
     auto query = period.query;
     query.by = period.one_day ? ledger::resolution::quarter_hours : ledger::resolution::days;
-    const auto rows = from.usage(query).value();
+    const auto rows = rows_of(from.usage(query));
     std::string out = period.one_day ? "quarter_hour_utc" : "day";
     out += ",service,task,model,endpoint" + sums_header() + "\n";
     for (const auto& row : rows) {
@@ -117,7 +118,7 @@ std::string usage_csv(const ledger::ledger& from, const usage_period& period) {
 std::string days_csv(const ledger::ledger& from, const ledger::usage_query& query) {
     auto by_day = query;
     by_day.by = ledger::resolution::days;
-    const auto rows = from.usage(by_day).value();
+    const auto rows = rows_of(from.usage(by_day));
     std::map<day, sums> days;
     for (const auto& row : rows) days[row.date] += row.sums;
     std::string out = "day" + sums_header() + "\n";
@@ -130,7 +131,7 @@ std::string days_csv(const ledger::ledger& from, const ledger::usage_query& quer
 }
 
 std::string tasks_csv(const ledger::ledger& from, const ledger::usage_query& query) {
-    const auto rows = from.usage(query).value();
+    const auto rows = rows_of(from.usage(query));
     std::map<std::pair<std::string, std::string>, sums> tasks;
     for (const auto& row : rows) tasks[{row.group.service, row.group.task}] += row.sums;
     std::string out = "service,task" + sums_header() + "\n";
@@ -145,7 +146,7 @@ std::string tasks_csv(const ledger::ledger& from, const ledger::usage_query& que
 }
 
 std::string cold_starts_csv(const ledger::ledger& from) {
-    const auto rows = from.cold_starts(rows_max).value();
+    const auto rows = rows_of(from.cold_starts(rows_max));
     std::string out = "time_utc,id,service,task,model,endpoint,waited_ms,evicted_model,options\n";
     for (const auto& row : rows) {
         out += to_rfc3339(row.time) + "," + row.id.to_string();
@@ -160,7 +161,7 @@ std::string cold_starts_csv(const ledger::ledger& from) {
 }
 
 std::string swaps_csv(const ledger::ledger& from) {
-    const auto rows = from.swaps(rows_max).value();
+    const auto rows = rows_of(from.swaps(rows_max));
     std::string out =
         "time_utc,id,evicted_model,loaded_model,cause,service,task,waited_ms,options\n";
     for (const auto& row : rows) {
@@ -178,7 +179,7 @@ std::string swaps_csv(const ledger::ledger& from) {
 }
 
 std::string duplicates_csv(const ledger::ledger& from) {
-    const auto rows = from.duplicates(std::nullopt, rows_max).value();
+    const auto rows = rows_of(from.duplicates(std::nullopt, rows_max));
     std::string out =
         "day,service,task,model,endpoint,prompt_hash,calls,repeat_busy_ms,repeat_tokens,"
         "first_utc,last_utc\n";

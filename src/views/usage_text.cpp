@@ -1,4 +1,5 @@
 #include "views/format.hpp"
+#include "views/ledger_rows.hpp"
 #include "views/usage.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -96,7 +97,7 @@ bool matches(const usage_period& period, const ledger::swap& s) {
 
 /// The pair of models that pushed each other out most often.
 std::string swap_line(const ledger::ledger& from, const usage_period& period) {
-    const auto swaps = from.swaps(swaps_read_max).value();
+    const auto swaps = rows_of(from.swaps(swaps_read_max));
     std::map<std::pair<std::string, std::string>, std::int64_t> pairs;
     std::int64_t count = 0;
     for (const auto& s : swaps) {
@@ -162,7 +163,7 @@ std::string heading(const usage_period& period) {
 }  // namespace
 
 std::string usage_text(const ledger::ledger& from, const usage_period& period) {
-    const auto rows = from.usage(period.query).value();
+    const auto rows = rows_of(from.usage(period.query));
     if (rows.empty()) return heading(period) + period.empty_hint;
     const auto sorted = by_busy(rows);
     sums total;

@@ -33,7 +33,8 @@ view_worker::~view_worker() {
     stop();
 }
 
-void view_worker::start() {
+void view_worker::start(std::string rebuild_reason) {
+    live_.rebuild_reason = std::move(rebuild_reason);
     reader_.emplace(calls_, ledger_.checkpoint());
     capture_live();
     next_tick_ = steady_clock::now() + tick_interval;
@@ -97,6 +98,7 @@ void view_worker::run() {
         follow_journal();
         run_jobs();
     }
+    if (ledger_.broken()) return;
     do {  // what is on disk is applied, so that the next start is quick
         at_end_ = true;
         apply_next_batch();
@@ -154,6 +156,35 @@ void view_worker::capture_live() {
     }
 }
 
+/// Said once: a disk that stays full would fill the log as well.
+void view_worker::note_ledger_error(std::string what) {
+    if (what != ledger_error_logged_) spdlog::error("{}", what);
+    ledger_error_logged_ = what;
+    live_.ledger_error = std::move(what);
+}
+
+/// A ledger that nothing else helps is begun anew: the journal has everything. False if that is
+/// not possible now; the next tick tries again.
+bool view_worker::mend_ledger() {
+    const auto broken = ledger_.broken();
+    if (!broken) return true;
+    if (live_.rebuild_reason.empty()) {
+        live_.rebuild_reason = "the file is damaged: " + broken.message();
+        spdlog::warn("the ledger is rebuilt from the journal: {}", live_.rebuild_reason);
+    }
+    const auto cleared = ledger_.clear();
+    reader_.emplace(calls_, ledger_.checkpoint());
+    at_end_ = false;
+    live_.bytes_behind = calls_.bytes_after(reader_->at());
+    if (live_.bytes_behind > rebuilding_bytes) live_.rebuilding = true;
+    if (cleared) {
+        live_.ledger_error.clear();
+        return true;
+    }
+    note_ledger_error("cannot begin the ledger anew: " + cleared.error().message());
+    return false;
+}
+
 bool view_worker::ledger_has_reached(const journal::position& required) const {
     if (reader_->at() >= required) return true;
     // An empty segment of a new day holds nothing to read.
@@ -168,33 +199,35 @@ void view_worker::follow_journal() {
         if (!due || (!journal_grew_ && at_end_) || !live_.ledger_error.empty()) return;
         journal_grew_ = false;
     }
-    apply_next_batch();
+    if (mend_ledger()) apply_next_batch();
     next_apply_ = steady_clock::now() + apply_interval;
 }
 
 void view_worker::apply_next_batch() {
     const auto lines = reader_->next(batch_bytes);
     if (!lines) {
-        live_.ledger_error = "cannot read the journal: " + lines.error().message();
-        spdlog::error("{}", live_.ledger_error);
+        note_ledger_error("cannot read " + reader_->at().segment.file_name() + ": " +
+                          lines.error().message());
         return;
     }
     at_end_ = lines->text.empty();
     if (at_end_) {
         live_.rebuilding = false;
+        live_.rebuild_reason.clear();
         return;
     }
-    const auto applied = ledger_.apply(*lines);
-    if (applied) return;
-    live_.ledger_error = "cannot write the ledger: " + applied.error().message();
-    spdlog::error("{}", live_.ledger_error);
-    if (ledger::is_damage(applied.error())) {
-        spdlog::warn("the ledger is rebuilt from the journal");
-        if (const auto cleared = ledger_.clear(); !cleared) {
-            spdlog::error("cannot clear the ledger: {}", cleared.error().message());
-        }
+    const auto unreadable_before = ledger_.unreadable_lines();
+    if (const auto applied = ledger_.apply(*lines); !applied) {
+        note_ledger_error("cannot write the ledger: " + applied.error().message());
+        reader_.emplace(calls_, ledger_.checkpoint());
+        static_cast<void>(mend_ledger());
+        return;
     }
-    reader_.emplace(calls_, ledger_.checkpoint());
+    ledger_error_logged_.clear();
+    if (const auto more = ledger_.unreadable_lines() - unreadable_before; more > 0) {
+        spdlog::warn("{} lines of {} cannot be read, between its bytes {} and {}", more,
+                     lines->segment.file_name(), lines->offset, reader_->at().offset);
+    }
 }
 
 void view_worker::run_jobs() {
@@ -212,6 +245,8 @@ void view_worker::run_jobs() {
             jobs_.pop_front();
         }
         next.work(current);
+        // A job that came upon damage has failed; those behind it wait for the rebuilt ledger.
+        if (live_.ledger_error.empty()) static_cast<void>(mend_ledger());
     }
 }
 

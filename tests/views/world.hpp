@@ -10,6 +10,7 @@
 #include <tallyfs/views/view_worker.hpp>
 
 #include <fcntl.h>
+#include <functional>
 #include <future>
 #include <stdexcept>
 
@@ -17,9 +18,14 @@ namespace tallyfs::test {
 
 class world {
   public:
-    explicit world(const char* start) : clock(*parse_rfc3339(start)) {
+    /// What a state directory holds before the first thing in it is opened.
+    using preparation = std::function<void(const std::filesystem::path&)>;
+
+    explicit world(const char* start, const preparation& prepare = {})
+        : directory(prepare), clock(*parse_rfc3339(start)) {
         calls.on_change([this] { views.journal_changed(); });
-        views.start();
+        const auto reconciled = ledger.reconcile(calls.segments());
+        views.start(reconciled && !reconciled->empty() ? *reconciled : ledger.was_reset());
     }
     ~world() { views.stop(); }
 
@@ -32,14 +38,16 @@ class world {
         });
         if (!appended) throw std::runtime_error(appended.error().message());
     }
-    /// Runs `work` on the view thread, once it shows all that was appended.
+    /// Runs `work` on the view thread, once it shows all that was appended; or, for what is
+    /// always shown, in any case.
     template <class Work>
-    auto ask(Work work) {
+    auto ask(Work work, bool in_any_case = false) {
         std::promise<decltype(work())> answer;
         auto future = answer.get_future();
         const bool posted = views.post([&](bool current) {
             try {
-                if (!current) throw std::runtime_error("the views did not catch up");
+                if (!current && !in_any_case)
+                    throw std::runtime_error("the views did not catch up");
                 answer.set_value(work());
             } catch (...) {
                 answer.set_exception(std::current_exception());
@@ -65,6 +73,12 @@ class world {
             return read_at(file.get(), 0, log.bytes()).value();
         });
     }
+    /// status.txt, status.json or metrics.
+    std::string read_live(const std::string& path) {
+        return ask(
+            [&] { return std::get<tree::text_file>(tree::resolve(*root, path)->content).render(); },
+            true);
+    }
     std::vector<std::string> names(const std::string& path) {
         return ask([&] {
             const auto node = tree::resolve(*root, path);
@@ -76,7 +90,13 @@ class world {
         });
     }
 
-    temporary_directory directory;
+    /// A temporary directory that is prepared before the members below open it.
+    struct prepared_directory : temporary_directory {
+        explicit prepared_directory(const preparation& prepare) {
+            if (prepare) prepare(path());
+        }
+    };
+    prepared_directory directory;
     manual_clock clock;
     journal::stream calls{directory.path() / "calls", clock};
     journal::open_calls open_calls{directory.path() / "open-calls", 16};

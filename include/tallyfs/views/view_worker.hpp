@@ -24,8 +24,9 @@ class view_worker final : public tree::view_thread {
                 const clock_source& clock);
     ~view_worker() override;
 
-    /// Begins to follow the journal and to run jobs.
-    void start();
+    /// Begins to follow the journal and to run jobs. `rebuild_reason` is shown until the ledger
+    /// has caught up: "" or why it was begun anew when it was opened.
+    void start(std::string rebuild_reason = {});
     /// Applies what has been appended, drops jobs that wait (their posters are told by `post`
     /// returning false from now on; dropped jobs are destroyed unrun) and ends. Idempotent.
     void stop();
@@ -53,6 +54,8 @@ class view_worker final : public tree::view_thread {
     [[nodiscard]] bool ledger_has_reached(const journal::position& required) const;
     void follow_journal();
     void apply_next_batch();
+    void note_ledger_error(std::string what);
+    [[nodiscard]] bool mend_ledger();
     void run_jobs();
 
     journal::stream& calls_;
@@ -65,6 +68,7 @@ class view_worker final : public tree::view_thread {
     live_state live_;
     std::optional<journal::reader> reader_;  ///< from start() on; anew after a failure
     bool at_end_ = false;  ///< the reader had reached the end when it was last asked
+    std::string ledger_error_logged_;
     steady_time next_tick_{};
     steady_time next_apply_{};
 
