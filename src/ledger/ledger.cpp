@@ -214,7 +214,15 @@ std::int64_t ledger::unreadable_lines() const noexcept {
 }
 
 result<std::vector<usage_row>> ledger::usage(const usage_query& query) const {
-    return implementation_->ask(read_usage, implementation_->now, query);
+    std::vector<usage_row> rows;
+    const auto keep = [&](const usage_row& row) { rows.push_back(row); };
+    if (auto read = for_each_usage(query, keep); !read) return read.error();
+    return rows;
+}
+
+result<void> ledger::for_each_usage(const usage_query& query,
+                                    const std::function<void(const usage_row&)>& show) const {
+    return implementation_->ask(read_usage, implementation_->now, query, show);
 }
 
 std::vector<day> ledger::days() const {

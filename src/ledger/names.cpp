@@ -94,6 +94,14 @@ group name_table::group_of(group_id id) const {
     return {at(ids.service).text, at(ids.task).text, at(ids.model).text, at(ids.endpoint).text};
 }
 
+void name_table::assign_group(group& to, group_id id) const {
+    const auto& ids = groups_[id];
+    to.service = at(ids.service).text;
+    to.task = at(ids.task).text;
+    to.model = at(ids.model).text;
+    to.endpoint = at(ids.endpoint).text;
+}
+
 std::optional<name_id> name_table::find(name_kind kind, std::string_view text) const {
     std::string key;
     make_name_key(key, kind, text);

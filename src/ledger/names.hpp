@@ -52,6 +52,8 @@ class name_table {
     [[nodiscard]] const name& at(name_id id) const { return names_[id]; }
     [[nodiscard]] const group_names& names_of(group_id id) const { return groups_[id]; }
     [[nodiscard]] group group_of(group_id id) const;
+    /// The same into `to`, whose memory is used again.
+    void assign_group(group& to, group_id id) const;
     /// The number of a name, if there is such a name.
     [[nodiscard]] std::optional<name_id> find(name_kind kind, std::string_view text) const;
     /// For each group its place when groups are sorted by their names.

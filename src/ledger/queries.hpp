@@ -9,8 +9,9 @@ namespace tallyfs::ledger {
 
 /// Reads usage: whole and by day from the day sums (the open day's from memory), by quarter hour
 /// from the quarter sums. Rows are in the order of time, then of their group's names.
-[[nodiscard]] result<std::vector<usage_row>> read_usage(database& owner, const standing& now,
-                                                        const usage_query& query);
+[[nodiscard]] result<void> read_usage(database& owner, const standing& now,
+                                      const usage_query& query,
+                                      const std::function<void(const usage_row&)>& show);
 [[nodiscard]] result<std::vector<cold_start>> read_cold_starts(database& owner, const standing& now,
                                                                std::size_t rows_max);
 [[nodiscard]] result<std::vector<swap>> read_swaps(database& owner, const standing& now,

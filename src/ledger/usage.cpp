@@ -2,6 +2,7 @@
 #include "ledger/queries.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace tallyfs::ledger {
 
@@ -30,8 +31,8 @@ class usage_reader {
         if (query.last) range_.last = query.last->number();
     }
 
-    result<std::vector<usage_row>> run() {
-        if (!choose_groups()) return std::vector<usage_row>{};
+    result<void> run(const std::function<void(const usage_row&)>& show) {
+        if (!choose_groups()) return {};
         if (query_.by == resolution::quarter_hours) {
             read_quarters();
         } else {
@@ -39,7 +40,8 @@ class usage_reader {
             if (range_.holds(now_.checkpoint.segment.date)) add_open_day();
         }
         if (const auto failure = owner_.take_failure()) return failure;
-        return sorted_rows();
+        show_sorted(show);
+        return {};
     }
 
   private:
@@ -139,26 +141,29 @@ class usage_reader {
         }
     }
 
-    std::vector<usage_row> sorted_rows() {
+    void show_sorted(const std::function<void(const usage_row&)>& show) {
         for (const auto& [of, figures] : whole_) rows_.emplace_back(row_key{0, 0, of}, figures);
         const auto ranks = now_.names.ranks();
-        std::sort(rows_.begin(), rows_.end(), [&](const auto& left, const auto& right) {
+        // Their order is sorted, not the rows: a row of figures is 200 bytes long.
+        std::vector<std::uint32_t> order(rows_.size());
+        std::iota(order.begin(), order.end(), 0U);
+        std::sort(order.begin(), order.end(), [&](std::uint32_t left, std::uint32_t right) {
             const auto place = [&](const row_key& key) {
                 return std::tuple(key.day, key.quarter, ranks[key.of]);
             };
-            return place(left.first) < place(right.first);
+            return place(rows_[left].first) < place(rows_[right].first);
         });
-        std::vector<usage_row> result;
-        result.reserve(rows_.size());
-        for (const auto& [key, figures] : rows_) {
-            usage_row& row = result.emplace_back();
-            row.group = now_.names.group_of(key.of);
+        usage_row row;
+        for (const auto index : order) {
+            const auto& [key, figures] = rows_[index];
+            now_.names.assign_group(row.group, key.of);
             row.sums = figures;
-            if (query_.by == resolution::whole) continue;
-            row.date = day(std::chrono::sys_days(std::chrono::days(static_cast<int>(key.day))));
-            row.from = start_of(row.date, key.quarter);
+            if (query_.by != resolution::whole) {
+                row.date = day(std::chrono::sys_days(std::chrono::days(static_cast<int>(key.day))));
+                row.from = start_of(row.date, key.quarter);
+            }
+            show(row);
         }
-        return result;
     }
 
     /// Quarters are counted from midnight UTC; a day begins when it does in the zone of days.
@@ -183,9 +188,9 @@ class usage_reader {
 
 }  // namespace
 
-result<std::vector<usage_row>> read_usage(database& owner, const standing& now,
-                                          const usage_query& query) {
-    return usage_reader(owner, now, query).run();
+result<void> read_usage(database& owner, const standing& now, const usage_query& query,
+                        const std::function<void(const usage_row&)>& show) {
+    return usage_reader(owner, now, query).run(show);
 }
 
 }  // namespace tallyfs::ledger

@@ -1,66 +1,18 @@
+#include "views/figures_text.hpp"
 #include "views/ledger_rows.hpp"
 #include "views/usage.hpp"
 
 #include <tallyfs/base/text.hpp>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 
 namespace tallyfs::views {
 
 namespace {
 
-using json = nlohmann::ordered_json;
 using ledger::sums;
 
 constexpr std::size_t rows_max = 10'000;  // of a file that lists single events
-
-double milliseconds(record::duration value) {
-    return static_cast<double>(value.count()) / 1000;
-}
-
-/// The figures of sums, once for both formats: name with unit, and value.
-template <class Visitor>
-void visit_sums(const sums& s, Visitor&& visit) {
-    visit("calls", json(s.calls));
-    visit("errors", json(s.errors));
-    visit("client_gone", json(s.client_gone));
-    visit("prompt_tokens", json(s.prompt_tokens));
-    visit("output_tokens", json(s.output_tokens));
-    visit("calls_with_estimated_tokens", json(s.estimated_calls));
-    visit("busy_ms", json(milliseconds(s.busy)));
-    visit("duration_ms", json(milliseconds(s.duration)));
-    visit("queue_ms", json(milliseconds(s.queue)));
-    visit("eval_ms", json(milliseconds(s.eval)));
-    visit("first_token_ms_sum", json(milliseconds(s.first_token)));
-    visit("first_token_calls", json(s.first_token_calls));
-    visit("cold_starts", json(s.cold_starts));
-    visit("cold_load_ms", json(milliseconds(s.cold_load)));
-    visit("prompts_cut", json(s.prompts_cut));
-    visit("request_bytes", json(s.request_bytes));
-    visit("response_bytes", json(s.response_bytes));
-    constexpr std::array<const char*, record::service_sources> names{
-        "calls_named_by_path",     "calls_named_by_header",  "calls_named_by_key",
-        "calls_named_by_listener", "calls_named_by_process", "calls_named_by_user_agent",
-        "calls_named_by_address"};
-    for (std::size_t i = 0; i < names.size(); ++i) visit(names[i], json(s.by_source[i]));
-}
-
-json sums_json(const sums& s) {
-    json object = json::object();
-    visit_sums(s, [&](const char* name, json value) { object[name] = std::move(value); });
-    return object;
-}
-
-std::string sums_header() {
-    std::string text;
-    visit_sums({}, [&](const char* name, const json&) { text.append(",").append(name); });
-    return text;
-}
-
-void append_sums(std::string& out, const sums& s) {
-    visit_sums(s, [&](const char*, const json& value) { out.append(",").append(value.dump()); });
-}
 
 void append_group(std::string& out, const ledger::group& group) {
     for (const auto* part : {&group.service, &group.task, &group.model, &group.endpoint}) {
@@ -69,58 +21,87 @@ void append_group(std::string& out, const ledger::group& group) {
     }
 }
 
-json or_null(const std::string& text) {
-    return text.empty() ? json(nullptr) : json(text);
+std::string day_or_null(const std::optional<day>& date) {
+    return date ? date->to_string() : std::string();
 }
+
+/// Rows come with the day or quarter hour in front: the one before is often the same.
+class start_text {
+  public:
+    const std::string& of(const ledger::usage_row& row, bool one_day) {
+        if (one_day && (text_.empty() || row.from != from_)) text_ = to_rfc3339(row.from);
+        if (!one_day && (text_.empty() || row.date != date_)) text_ = row.date.to_string();
+        from_ = row.from;
+        date_ = row.date;
+        return text_;
+    }
+
+  private:
+    wall_time from_{};
+    day date_;
+    std::string text_;
+};
 
 }  // namespace
 
 std::string usage_json(const ledger::ledger& from, const usage_period& period) {
-    const auto rows = rows_of(from.usage(period.query));
-    json document = json::object();
-    document["period"] = period.title;
-    document["first_day"] = period.query.first ? json(period.query.first->to_string()) : json();
-    document["last_day"] = period.query.last ? json(period.query.last->to_string()) : json();
-    document["last_change"] =
-        period.last_change == wall_time{} ? json() : json(to_rfc3339(period.last_change));
     sums total;
-    json groups = json::array();
-    for (const auto& row : rows) {
+    std::string groups;
+    const auto add_group = [&](const ledger::usage_row& row) {
         total += row.sums;
-        json entry = json::object();
-        entry["service"] = row.group.service;
-        entry["task"] = or_null(row.group.task);
-        entry["model"] = or_null(row.group.model);
-        entry["endpoint"] = row.group.endpoint;
-        entry.update(sums_json(row.sums));
-        groups.push_back(std::move(entry));
-    }
-    document["total"] = sums_json(total);
-    document["groups"] = std::move(groups);
-    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+        const auto member = [&](const char* name, const std::string& text, bool nullable) {
+            groups.append("\n      \"").append(name).append("\": ");
+            nullable ? append_json_or_null(groups, text) : append_json_text(groups, text);
+            groups += ',';
+        };
+        groups += groups.empty() ? "\n    {" : ",\n    {";
+        member("service", row.group.service, false);
+        member("task", row.group.task, true);
+        member("model", row.group.model, true);
+        member("endpoint", row.group.endpoint, false);
+        append_sums_members(groups, row.sums, "\n      ");
+        groups += "\n    }";
+    };
+    require(from.for_each_usage(period.query, add_group));
+    std::string out = "{\n  \"period\": ";
+    append_json_text(out, period.title);
+    out += ",\n  \"first_day\": ";
+    append_json_or_null(out, day_or_null(period.query.first));
+    out += ",\n  \"last_day\": ";
+    append_json_or_null(out, day_or_null(period.query.last));
+    out += ",\n  \"last_change\": ";
+    append_json_or_null(
+        out, period.last_change == wall_time{} ? std::string() : to_rfc3339(period.last_change));
+    out += ",\n  \"total\": {";
+    append_sums_members(out, total, "\n    ");
+    out += "\n  },\n  \"groups\": [";
+    out += groups;
+    out += groups.empty() ? "]\n}\n" : "\n  ]\n}\n";
+    return out;
 }
 
 std::string usage_csv(const ledger::ledger& from, const usage_period& period) {
     auto query = period.query;
     query.by = period.one_day ? ledger::resolution::quarter_hours : ledger::resolution::days;
-    const auto rows = rows_of(from.usage(query));
     std::string out = period.one_day ? "quarter_hour_utc" : "day";
     out += ",service,task,model,endpoint" + sums_header() + "\n";
-    for (const auto& row : rows) {
-        out += period.one_day ? to_rfc3339(row.from) : row.date.to_string();
+    start_text start;
+    const auto add_row = [&](const ledger::usage_row& row) {
+        out += start.of(row, period.one_day);
         append_group(out, row.group);
         append_sums(out, row.sums);
         out += '\n';
-    }
+    };
+    require(from.for_each_usage(query, add_row));
     return out;
 }
 
 std::string days_csv(const ledger::ledger& from, const ledger::usage_query& query) {
     auto by_day = query;
     by_day.by = ledger::resolution::days;
-    const auto rows = rows_of(from.usage(by_day));
     std::map<day, sums> days;
-    for (const auto& row : rows) days[row.date] += row.sums;
+    const auto add = [&](const ledger::usage_row& row) { days[row.date] += row.sums; };
+    require(from.for_each_usage(by_day, add));
     std::string out = "day" + sums_header() + "\n";
     for (const auto& [date, s] : days) {
         out += date.to_string();
@@ -151,7 +132,9 @@ std::string cold_starts_csv(const ledger::ledger& from) {
     for (const auto& row : rows) {
         out += to_rfc3339(row.time) + "," + row.id.to_string();
         append_group(out, row.group);
-        out += "," + json(milliseconds(row.waited)).dump() + ",";
+        out += ',';
+        append_milliseconds(out, row.waited);
+        out += ',';
         append_csv_field(out, row.evicted_model);
         out += ',';
         append_csv_field(out, row.options);
@@ -171,7 +154,9 @@ std::string swaps_csv(const ledger::ledger& from) {
             out += ',';
             append_csv_field(out, *part);
         }
-        out += "," + json(milliseconds(row.waited)).dump() + ",";
+        out += ',';
+        append_milliseconds(out, row.waited);
+        out += ',';
         append_csv_field(out, row.options);
         out += '\n';
     }
@@ -186,9 +171,10 @@ std::string duplicates_csv(const ledger::ledger& from) {
     for (const auto& row : rows) {
         out += row.date.to_string();
         append_group(out, row.group);
-        out += fmt::format(",{},{},{},{},{},{}\n", row.prompt_hash, row.calls,
-                           json(milliseconds(row.repeat_busy)).dump(), row.repeat_tokens,
-                           to_rfc3339(row.first), to_rfc3339(row.last));
+        out += fmt::format(",{},{},", row.prompt_hash, row.calls);
+        append_milliseconds(out, row.repeat_busy);
+        out += fmt::format(",{},{},{}\n", row.repeat_tokens, to_rfc3339(row.first),
+                           to_rfc3339(row.last));
     }
     return out;
 }

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -172,6 +173,10 @@ class ledger {
     [[nodiscard]] std::int64_t unreadable_lines() const noexcept;
 
     [[nodiscard]] result<std::vector<usage_row>> usage(const usage_query& query) const;
+    /// The same rows in the same order, one after the other: a year by days would fill 50 MB.
+    /// After an error no row was shown. `show` must not use the ledger.
+    result<void> for_each_usage(const usage_query& query,
+                                const std::function<void(const usage_row&)>& show) const;
     /// Days that have lines, oldest first; in memory.
     [[nodiscard]] std::vector<day> days() const;
     /// Names that have lines, sorted; in memory.
