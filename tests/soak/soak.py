@@ -70,6 +70,17 @@ class Soak:
             self.parts.fault(f"the sums show {calls} of {self.probes} calls")
         return lag_ms
 
+    def control(self):
+        """The same steps without tallyfs: a call and a file. What slows this is the machine."""
+        path = os.path.join(self.state, "../control")
+        began = time.monotonic()
+        get(self.standin.address, "/api/version")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("as long as nobody else works\n")
+        with open(path, encoding="ascii") as file:
+            file.read()
+        return (time.monotonic() - began) * 1000
+
     def kernel_waiting(self):
         """Requests that the kernel has handed to us and that have no answer yet."""
         number = os.minor(os.stat(self.mountpoint).st_dev)
@@ -80,12 +91,14 @@ class Soak:
             return None
 
     def sample(self, seconds):
+        control_ms = self.control()
         lag_ms = self.probe()
         status = json.loads(get(self.daemon.admin, "/status.json")[1])
         lines = status["journal"]["lines_appended"]
         before = self.samples[-1] if self.samples else {"seconds": 0, "lines": 0}
         self.samples.append({
             "seconds": seconds, "lines": lines, "lag_ms": lag_ms,
+            "control_ms": control_ms,
             "calls_per_second": (lines - before["lines"]) / (seconds - before["seconds"]),
             "in_flight": status["in_flight"], "bytes_behind": status["ledger"]["bytes_behind"],
             "kernel_waiting": self.kernel_waiting(),

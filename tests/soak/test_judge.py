@@ -15,7 +15,7 @@ def samples(seconds=HOUR, **changes):
         row = {"seconds": time, "rss_mb": 80 + randomness.random(), "descriptors": 240,
                "threads": 12, "in_flight": randomness.randrange(9), "kernel_waiting": 0,
                "bytes_behind": 500 * randomness.randrange(9), "calls_per_second": 250,
-               "lag_ms": 2 + randomness.expovariate(1)}
+               "control_ms": 1 + randomness.random(), "lag_ms": 2 + randomness.expovariate(1)}
         for name, change in changes.items():
             row[name] += change(time)
         rows.append(row)
@@ -47,6 +47,12 @@ class Judge(unittest.TestCase):
     def test_a_lag_that_rises_is_found_and_single_slow_reads_are_not(self):
         self.assertIn("lag", judge(samples(lag_ms=lambda time: time / 60))[0])
         self.assertEqual(judge(samples(lag_ms=lambda time: 500 if time % 100 == 0 else 0)), [])
+
+    def test_a_lag_that_rises_with_the_machine_s_own_is_not_ours(self):
+        def busier(time):
+            return 40 if time > 2000 else 0
+        self.assertEqual(judge(samples(lag_ms=busier, control_ms=busier)), [])
+        self.assertEqual(len(judge(samples(lag_ms=busier))), 1)
 
     def test_too_few_samples_are_no_success(self):
         self.assertEqual(len(judge(samples(seconds=20))), 1)
