@@ -95,6 +95,30 @@ result<std::vector<swap>> read_swaps(database& owner, const standing& now, std::
     return finish(owner, std::move(rows));
 }
 
+result<std::vector<swap_count>> read_swap_counts(database& owner, const standing& now,
+                                                 const usage_query& query) {
+    const bool of_days = query.first || query.last;
+    statement read(owner, of_days ? "SELECT group_id, evicted_model, swaps FROM day_swaps "
+                                    "WHERE day BETWEEN ? AND ?"
+                                  : "SELECT group_id, evicted_model, swaps FROM total_swaps");
+    if (of_days) {
+        constexpr std::numeric_limits<std::int64_t> any;
+        read.bind(query.first ? std::int64_t{query.first->number()} : any.min(),
+                  query.last ? std::int64_t{query.last->number()} : any.max());
+    }
+    std::map<std::pair<std::string, std::string>, std::int64_t> counts;
+    while (read.step()) {
+        const auto loaded = read_group(owner, now, read.integer(0));
+        if (query.service && *query.service != loaded.service) continue;
+        auto evicted = read.text(1);
+        if (query.model && *query.model != loaded.model && *query.model != evicted) continue;
+        counts[{std::move(evicted), loaded.model}] += read.integer(2);
+    }
+    std::vector<swap_count> rows;
+    for (const auto& [models, swaps] : counts) rows.push_back({models.first, models.second, swaps});
+    return finish(owner, std::move(rows));
+}
+
 result<std::vector<duplicate>> read_duplicates(database& owner, const standing& now,
                                                std::optional<day> first, std::size_t rows_max) {
     std::vector<numbered_duplicate> found;

@@ -265,6 +265,10 @@ result<std::vector<swap>> ledger::swaps(std::size_t rows_max) const {
     return implementation_->ask(read_swaps, implementation_->now, rows_max);
 }
 
+result<std::vector<swap_count>> ledger::swap_counts(const usage_query& query) const {
+    return implementation_->ask(read_swap_counts, implementation_->now, query);
+}
+
 result<std::vector<duplicate>> ledger::duplicates(std::optional<day> first,
                                                   std::size_t rows_max) const {
     return implementation_->ask(read_duplicates, implementation_->now, first, rows_max);

@@ -43,6 +43,12 @@ CREATE TABLE swaps(
     seq INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, id BLOB NOT NULL,
     group_id INTEGER NOT NULL, waited_us INTEGER NOT NULL, options TEXT NOT NULL,
     evicted_model TEXT NOT NULL, cause TEXT NOT NULL);
+CREATE TABLE day_swaps(
+    day INTEGER NOT NULL, group_id INTEGER NOT NULL, evicted_model TEXT NOT NULL,
+    swaps INTEGER NOT NULL, PRIMARY KEY(day, group_id, evicted_model)) WITHOUT ROWID;
+CREATE TABLE total_swaps(
+    group_id INTEGER NOT NULL, evicted_model TEXT NOT NULL, swaps INTEGER NOT NULL,
+    PRIMARY KEY(group_id, evicted_model)) WITHOUT ROWID;
 CREATE TABLE loaded(model TEXT PRIMARY KEY, options TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE blocks(
     day INTEGER NOT NULL, part INTEGER NOT NULL, offset INTEGER NOT NULL,

@@ -21,6 +21,12 @@ store::store(database& owner)
       add_swap_(owner,
                 "INSERT INTO swaps(time_us, id, group_id, waited_us, options, evicted_model, "
                 "cause) VALUES(?,?,?,?,?,?,?)"),
+      add_day_swaps_(owner,
+                     "INSERT INTO day_swaps VALUES(?,?,?,1) ON CONFLICT DO UPDATE SET "
+                     "swaps=swaps+1"),
+      add_total_swaps_(owner,
+                       "INSERT INTO total_swaps VALUES(?,?,1) ON CONFLICT DO UPDATE SET "
+                       "swaps=swaps+1"),
       put_loaded_(owner, "INSERT OR REPLACE INTO loaded VALUES(?,?)"),
       remove_loaded_(owner, "DELETE FROM loaded WHERE model=?"),
       set_checkpoint_(owner, "INSERT OR REPLACE INTO checkpoint VALUES(1,?,?,?,?,?,?,?,?)"),
@@ -99,14 +105,13 @@ void store::write_names(const standing& now, const changes& batch) {
 
 void store::write_quarters(day of, const quarter_sums& quarters) {
     // In the order of the table: rows that lie together are written together.
-    std::vector<const quarter_sums::value_type*> sorted;
+    std::vector<std::pair<quarter_key, const sums*>> sorted;
     sorted.reserve(quarters.size());
-    for (const auto& row : quarters) sorted.push_back(&row);
-    std::sort(sorted.begin(), sorted.end(),
-              [](const auto* left, const auto* right) { return left->first < right->first; });
-    for (const auto* const row : sorted) {
-        add_quarter_.bind(of.number(), row->first.quarter, row->first.of);
-        bind_figures(add_quarter_, row->second);
+    for (const auto& [key, figures] : quarters) sorted.emplace_back(key, &figures);
+    std::sort(sorted.begin(), sorted.end());
+    for (const auto& [key, figures] : sorted) {
+        add_quarter_.bind(of.number(), key.quarter, key.of);
+        bind_figures(add_quarter_, *figures);
         add_quarter_.finish();
     }
 }
@@ -119,6 +124,8 @@ void store::write_loads(const changes& batch) {
         const auto& start = row.start;
         add_swap_.run(start.time, start.id, start.of, start.waited, start.options,
                       start.evicted_model, row.cause);
+        add_day_swaps_.run(batch.end.segment.date.number(), start.of, start.evicted_model);
+        add_total_swaps_.run(start.of, start.evicted_model);
     }
     for (const auto& [model, options] : batch.loaded) {
         if (options) {

@@ -32,6 +32,8 @@ class store {
     statement put_block_;
     statement add_cold_start_;
     statement add_swap_;
+    statement add_day_swaps_;
+    statement add_total_swaps_;
     statement put_loaded_;
     statement remove_loaded_;
     statement set_checkpoint_;

@@ -16,7 +16,6 @@ using ledger::sums;
 using ledger::usage_row;
 
 constexpr std::size_t rows_max = 40;  // of a table: one screen; the CSV has all
-constexpr std::size_t swaps_read_max = 10'000;
 
 /// Service, task and model: what a row of the table stands for.
 using row_key = std::tuple<std::string, std::string, std::string>;
@@ -83,27 +82,13 @@ std::string cold_start_line(const std::vector<row>& rows, const sums& total) {
     return text + "\n";
 }
 
-bool within(const usage_period& period, wall_time time) {
-    const auto date = zone::day_of(time);
-    return (!period.query.first || date >= *period.query.first) &&
-           (!period.query.last || date <= *period.query.last);
-}
-
-bool matches(const usage_period& period, const ledger::swap& s) {
-    const auto& query = period.query;
-    return within(period, s.time) && (!query.service || *query.service == s.service) &&
-           (!query.model || *query.model == s.loaded_model || *query.model == s.evicted_model);
-}
-
 /// The pair of models that pushed each other out most often.
 std::string swap_line(const ledger::ledger& from, const usage_period& period) {
-    const auto swaps = rows_of(from.swaps(swaps_read_max));
     std::map<std::pair<std::string, std::string>, std::int64_t> pairs;
     std::int64_t count = 0;
-    for (const auto& s : swaps) {
-        if (!matches(period, s)) continue;
-        ++count;
-        ++pairs[std::minmax(s.evicted_model, s.loaded_model)];
+    for (const auto& s : rows_of(from.swap_counts(period.query))) {
+        count += s.swaps;
+        pairs[std::minmax(s.evicted_model, s.loaded_model)] += s.swaps;
     }
     if (count == 0) return {};
     const auto worst = std::ranges::max_element(pairs, {}, &decltype(pairs)::value_type::second);

@@ -199,6 +199,35 @@ TEST_CASE("a swap is a load that pushed out another model, or the same one with 
     CHECK(rows[0].waited == 7s);
 }
 
+TEST_CASE("swaps are counted by models, of the days, the service and the model asked for") {
+    days_of_calls calls;
+    const day first = calls.today();
+    for (int i = 0; i < 2; ++i) {
+        calls.add(cold("gemma", "{}", "qwen"));
+        calls.add(cold("qwen", "{}", "gemma"));
+    }
+    calls.next_day();
+    auto other = cold("gemma", "{}", "qwen");
+    other.service = "web";
+    calls.add(other);
+    calls.add(cold("phi", "{}", "gemma"));
+    using counts = std::vector<std::pair<std::string, std::int64_t>>;
+    const auto& ledger = calls.apply(GENERATE(std::size_t{1}, std::size_t{1'000'000}));
+    const auto of = [&](const ledger::usage_query& query) {
+        counts list;
+        for (const auto& row : ledger.swap_counts(query).value()) {
+            list.emplace_back(row.evicted_model + ">" + row.loaded_model, row.swaps);
+        }
+        return list;
+    };
+    CHECK(of({}) == counts{{"gemma>phi", 1}, {"gemma>qwen", 2}, {"qwen>gemma", 3}});
+    CHECK(of({first, first, {}, {}, {}}) == counts{{"gemma>qwen", 2}, {"qwen>gemma", 2}});
+    CHECK(of({first.next(), {}, {}, {}, {}}) == counts{{"gemma>phi", 1}, {"qwen>gemma", 1}});
+    CHECK(of({{}, {}, "web", {}, {}}) == counts{{"qwen>gemma", 1}});
+    CHECK(of({{}, {}, {}, "phi", {}}) == counts{{"gemma>phi", 1}});
+    CHECK(of({{}, {}, {}, "qwen", {}}) == counts{{"gemma>qwen", 2}, {"qwen>gemma", 3}});
+}
+
 TEST_CASE("a model that was unloaded or pushed out is not swapped with itself") {
     const std::size_t batch_bytes = GENERATE(std::size_t{1}, std::size_t{1'000'000});
     days_of_calls calls;

@@ -145,6 +145,18 @@ void describe_stamps(std::ostream& out, const ledger::ledger& shown) {
     }
 }
 
+void describe_swap_counts(std::ostream& out, const ledger::ledger& shown) {
+    const auto add = [&](const std::string& of, const ledger::usage_query& query) {
+        for (const auto& row : shown.swap_counts(query).value()) {
+            out << "swaps " << of << ' ' << row.evicted_model << ' ' << row.loaded_model << ' '
+                << row.swaps << '\n';
+        }
+    };
+    add("all", {});
+    for (const auto& date : shown.days()) add(date.to_string(), {date, date, {}, {}, {}});
+    for (const auto& name : shown.services()) add(name, {{}, {}, name, {}, {}});
+}
+
 }  // namespace
 
 std::string describe(const ledger::ledger& shown) {
@@ -161,6 +173,7 @@ std::string describe(const ledger::ledger& shown) {
             << row.evicted_model << ' ' << row.loaded_model << ' ' << row.service << ' ' << row.task
             << ' ' << row.options << ' ' << row.waited.count() << ' ' << row.cause << '\n';
     }
+    describe_swap_counts(out, shown);
     for (const auto& row : shown.duplicates({}, all).value()) {
         out << "duplicate " << row.date.to_string() << ' ' << row.group << ' ' << row.prompt_hash
             << ' ' << row.calls << ' ' << row.repeat_busy.count() << ' ' << row.repeat_tokens << ' '

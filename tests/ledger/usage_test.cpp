@@ -190,6 +190,7 @@ TEST_CASE("an empty ledger answers every question with nothing") {
     CHECK(ledger.stamp_of_service("n8n") == ledger::stamp{});
     CHECK(ledger.cold_starts(10).value().empty());
     CHECK(ledger.swaps(10).value().empty());
+    CHECK(ledger.swap_counts({}).value().empty());
     CHECK(ledger.duplicates({}, 10).value().empty());
     CHECK(ledger.repetitions(date_of("2026-11-20")).value().empty());
     CHECK_FALSE(ledger.locate(uuid::make({}), directory.path()).value());

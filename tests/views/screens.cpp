@@ -49,6 +49,28 @@ TEST_CASE("the usage screen puts the busiest first and fits 80 columns") {
     CHECK(text.find("Swaps        1, 1 of them qwen2.5:14b <-> qwen3:14b") != std::string::npos);
 }
 
+TEST_CASE("a day's swaps stay in its file, however many come after it") {
+    zone::use("UTC");
+    test::world w("2026-11-20T08:55:00Z");
+    auto cold = some_call("agent", "qwen3:14b");
+    cold.cold_start = true;
+    cold.evicted_model = "qwen2.5:14b";
+    w.append(cold);
+    const std::string line = "Swaps        1, 1 of them qwen2.5:14b <-> qwen3:14b";
+    const auto shows_it = [&](const std::string& path) {
+        return w.read(path).find(line) != std::string::npos;
+    };
+    CHECK(shows_it("usage/day/2026-11-20.txt"));
+    w.clock.advance(24h);
+    cold.service = "web";
+    cold.evicted_model = "gemma3:12b";
+    for (int i = 0; i < 10'100; ++i) w.append(cold);
+    CHECK(shows_it("usage/day/2026-11-20.txt"));
+    CHECK(shows_it("usage/services/agent/total.txt"));
+    CHECK(w.read("usage/total.txt").find("Swaps        10,101, 10,100 of them gemma3:12b") !=
+          std::string::npos);
+}
+
 TEST_CASE("the status screen fits 80 columns and says what needs a person") {
     zone::use("UTC");
     test::world w("2026-11-20T08:55:00Z");

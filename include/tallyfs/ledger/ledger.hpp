@@ -99,6 +99,12 @@ struct swap {
     record::duration waited{};
     std::string cause;  ///< "model", or "options" when both names are the same
 };
+/// How often one model pushed out another, or itself with other options.
+struct swap_count {
+    std::string evicted_model;
+    std::string loaded_model;
+    std::int64_t swaps = 0;
+};
 /// Calls of one day with the same prompt, model and endpoint from the same service and task.
 struct duplicate {
     day date;
@@ -190,6 +196,9 @@ class ledger {
     /// The newest `rows_max`, newest first.
     [[nodiscard]] result<std::vector<cold_start>> cold_starts(std::size_t rows_max) const;
     [[nodiscard]] result<std::vector<swap>> swaps(std::size_t rows_max) const;
+    /// All swaps of the calls that a query names; a model counts on either side. `by` is not
+    /// used. By models, in their order.
+    [[nodiscard]] result<std::vector<swap_count>> swap_counts(const usage_query& query) const;
     /// Prompts that were repeated, the costliest first, of the days given. (Of the prompts of one
     /// day the first million is told apart.)
     [[nodiscard]] result<std::vector<duplicate>> duplicates(std::optional<day> first,
