@@ -14,7 +14,7 @@ namespace tallyfs::mountd {
 
 namespace {
 
-constexpr std::size_t batch_bytes = std::size_t{4} << 20;
+constexpr std::size_t batch_bytes = std::size_t{16} << 20;
 
 void check(const result<void>& done, const char* what) {
     if (!done) throw startup_error(std::string(what) + ": " + done.error().message());

@@ -1,3 +1,4 @@
+#include <tallyfs/base/hex.hpp>
 #include <tallyfs/base/uuid.hpp>
 
 #include <sys/random.h>
@@ -37,12 +38,9 @@ class random_supply {
     std::size_t at_ = buffer_.size();
 };
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
+/// Where the digits of each byte stand in the text.
+constexpr std::array<std::uint8_t, 16> digit_places{0,  2,  4,  6,  9,  11, 14, 16,
+                                                    19, 21, 24, 26, 28, 30, 32, 34};
 
 }  // namespace
 
@@ -72,18 +70,14 @@ uuid uuid::make(wall_time time) {
 std::optional<uuid> uuid::parse(std::string_view text) {
     if (text.size() != 36) return std::nullopt;
     uuid id;
-    std::size_t nibble = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash != (text[i] == '-')) return std::nullopt;
-        if (dash) continue;
-        const int value = hex_value(text[i]);
-        if (value < 0) return std::nullopt;
-        auto& byte = id.bytes[nibble / 2];
-        byte = static_cast<std::uint8_t>(nibble % 2 == 0 ? value << 4 : byte | value);
-        ++nibble;
+    bool good = text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
+    for (std::size_t i = 0; i < id.bytes.size(); ++i) {
+        const int high = hex_value(text[digit_places[i]]);
+        const int low = hex_value(text[digit_places[i] + 1U]);
+        good = good && (high | low) >= 0;
+        id.bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
     }
-    return id;
+    return good ? std::optional(id) : std::nullopt;
 }
 
 std::array<char, 36> uuid::text() const noexcept {

@@ -44,14 +44,14 @@ class collector {
     }
 
     void add(std::string_view line) {
-        const auto parsed = record::parse_call(line);
-        add_to_block(line.size(), parsed ? std::optional(parsed->id) : std::nullopt);
+        const auto parsed = record::parse_call(line, call_);
+        add_to_block(line.size(), parsed ? std::optional(call_.id) : std::nullopt);
         at_.offset += line.size();
         if (!parsed) {
             ++batch_.unreadable_lines;
             return;
         }
-        const record::call& c = *parsed;
+        const record::call& c = call_;
         const group_id of = now_.names.enter(c);
         if (of >= batch_groups_) grow_stamps();
         add_figures(c, of);
@@ -80,7 +80,7 @@ class collector {
             std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<900>>>(
                 c.time - at_.segment.date.date())
                 .count();
-        batch_.quarters[{quarter, of}] += figures_of(c);
+        add_call(batch_.quarters[{quarter, of}], c);
     }
 
     void add_to_block(std::size_t bytes, const std::optional<uuid>& id) {
@@ -149,6 +149,7 @@ class collector {
     }
 
     standing& now_;
+    record::call call_;  ///< kept for its memory: every line is read into it
     journal::position at_;
     changes batch_;
     std::size_t batch_groups_ = 0;  ///< for which there are stamps

@@ -78,35 +78,36 @@ record::duration cold_wait(const record::call& c) {
     return c.load_ms.value_or(c.first_byte_ms.value_or(record::duration{}));
 }
 
-sums figures_of(const record::call& c) {
+void add_call(sums& to, const record::call& c) {
     using record::outcome;
-    sums s;
-    s.calls = 1;
-    s.by_source[static_cast<std::size_t>(c.service_from)] = 1;
-    s.client_gone = c.outcome == outcome::client_gone ? 1 : 0;
-    s.errors = c.outcome == outcome::ok || c.outcome == outcome::client_gone ? 0 : 1;
-    s.prompt_tokens = c.prompt_tokens.value_or(0);
-    s.output_tokens = c.output_tokens.value_or(0);
-    s.estimated_calls = c.tokens_from == record::tokens_from::estimated ? 1 : 0;
-    s.busy = record::busy(c);
-    s.duration = c.duration_ms;
+    add<std::int64_t>(to.calls, 1);
+    add<std::int64_t>(to.by_source[static_cast<std::size_t>(c.service_from)], 1);
+    if (c.outcome == outcome::client_gone) {
+        add<std::int64_t>(to.client_gone, 1);
+    } else if (c.outcome != outcome::ok) {
+        add<std::int64_t>(to.errors, 1);
+    }
+    add(to.prompt_tokens, c.prompt_tokens.value_or(0));
+    add(to.output_tokens, c.output_tokens.value_or(0));
+    if (c.tokens_from == record::tokens_from::estimated) add<std::int64_t>(to.estimated_calls, 1);
+    add(to.busy, record::busy(c));
+    add(to.duration, c.duration_ms);
     if (c.first_token_ms) {
-        s.first_token = *c.first_token_ms;
-        s.first_token_calls = 1;
+        add(to.first_token, *c.first_token_ms);
+        add<std::int64_t>(to.first_token_calls, 1);
     }
     if (c.eval_ms) {
-        s.eval = *c.eval_ms;
-        s.eval_tokens = c.output_tokens.value_or(0);
+        add(to.eval, *c.eval_ms);
+        add(to.eval_tokens, c.output_tokens.value_or(0));
     }
     if (c.cold_start.value_or(false)) {
-        s.cold_starts = 1;
-        s.cold_load = cold_wait(c);
+        add<std::int64_t>(to.cold_starts, 1);
+        add(to.cold_load, cold_wait(c));
     }
-    s.queue = c.queue_ms.value_or(record::duration{});
-    s.prompts_cut = c.prompt_cut.value_or(false) ? 1 : 0;
-    s.request_bytes = c.request_bytes;
-    s.response_bytes = c.response_bytes;
-    return s;
+    add(to.queue, c.queue_ms.value_or(record::duration{}));
+    if (c.prompt_cut.value_or(false)) add<std::int64_t>(to.prompts_cut, 1);
+    add(to.request_bytes, c.request_bytes);
+    add(to.response_bytes, c.response_bytes);
 }
 
 }  // namespace tallyfs::ledger

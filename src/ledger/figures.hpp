@@ -52,7 +52,7 @@ void bind_figures(statement& to, const sums& figures);
 [[nodiscard]] sums read_figures(const statement& from, int first_column);
 
 /// What one call adds.
-[[nodiscard]] sums figures_of(const record::call& c);
+void add_call(sums& to, const record::call& c);
 /// How long a cold start was waited for: load_ms, or the first byte where that is unknown.
 [[nodiscard]] record::duration cold_wait(const record::call& c);
 

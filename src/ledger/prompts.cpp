@@ -2,7 +2,10 @@
 
 #include "ledger/arithmetic.hpp"
 
+#include <tallyfs/base/hex.hpp>
+
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace tallyfs::ledger {
@@ -11,41 +14,56 @@ namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";
 
-int digit_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return -1;
-}
-
 /// The 16 bytes of 32 lower-case digits; false for any other text.
 bool read_digits(std::string_view text, std::array<char, 16>& bytes) {
     if (text.size() != 2 * bytes.size()) return false;
+    int all = 0;
+    bool upper = false;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-        const int high = digit_value(text[2 * i]);
-        const int low = digit_value(text[2 * i + 1]);
-        if (high < 0 || low < 0) return false;
-        bytes[i] = static_cast<char>(high * 16 + low);
+        const char first = text[2 * i];
+        const char second = text[2 * i + 1];
+        const int high = hex_value(first);
+        const int low = hex_value(second);
+        all |= high | low;
+        upper = upper || (first >= 'A' && first <= 'F') || (second >= 'A' && second <= 'F');
+        bytes[i] = static_cast<char>(high << 4 | low);
     }
-    return true;
+    return all >= 0 && !upper;
 }
 
+/// A number as it stands in the log, which is little-endian, and back.
 template <class Integer>
-void append_number(std::string& log, Integer value) {
-    std::array<char, sizeof(value)> bytes{};
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        bytes[i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xff);
+Integer swapped_if_big(Integer value) {
+    if constexpr (std::endian::native == std::endian::big) {
+        std::array<char, sizeof(value)> bytes{};
+        std::memcpy(bytes.data(), &value, sizeof(value));
+        std::reverse(bytes.begin(), bytes.end());
+        std::memcpy(&value, bytes.data(), sizeof(value));
     }
-    log.append(bytes.data(), bytes.size());
+    return value;
 }
+
+/// Collects an entry before it goes to the log: few appends instead of many.
+class entry_writer {
+  public:
+    template <class Integer>
+    void put(Integer value) {
+        value = swapped_if_big(value);
+        std::memcpy(bytes_.data() + size_, &value, sizeof(value));
+        size_ += sizeof(value);
+    }
+    [[nodiscard]] std::string_view text() const { return {bytes_.data(), size_}; }
+
+  private:
+    std::array<char, 64> bytes_{};
+    std::size_t size_ = 0;
+};
 
 template <class Integer>
 bool take_number(std::string_view& log, Integer& value) {
     if (log.size() < sizeof(value)) return false;
-    std::uint64_t read = 0;
-    for (std::size_t i = 0; i < sizeof(value); ++i) {
-        read |= std::uint64_t{static_cast<unsigned char>(log[i])} << (8 * i);
-    }
-    value = static_cast<Integer>(read);
+    std::memcpy(&value, log.data(), sizeof(value));
+    value = swapped_if_big(value);
     log.remove_prefix(sizeof(value));
     return true;
 }
@@ -65,17 +83,20 @@ void append_prompt(std::string& log, const record::call& c, group_id of) {
     if (!c.prompt_hash || c.prompt_hash->empty()) return;
     if (c.endpoint == "load" || c.endpoint == "unload") return;
     std::array<char, 16> hash{};
+    entry_writer head;
+    std::string_view kept(hash.data(), hash.size());
     if (read_digits(*c.prompt_hash, hash)) {
-        append_number(log, std::uint16_t{0});
-        log.append(hash.data(), hash.size());
+        head.put(std::uint16_t{0});
     } else {
-        append_number(log, static_cast<std::uint16_t>(c.prompt_hash->size()));
-        log += *c.prompt_hash;
+        head.put(static_cast<std::uint16_t>(c.prompt_hash->size()));
+        kept = *c.prompt_hash;
     }
-    append_number(log, of);
-    append_number(log, std::int64_t{record::busy(c).count()});
-    append_number(log, add_saturated(c.prompt_tokens.value_or(0), c.output_tokens.value_or(0)));
-    append_number(log, std::int64_t{c.time.time_since_epoch().count()});
+    entry_writer rest;
+    rest.put(of);
+    rest.put(std::int64_t{record::busy(c).count()});
+    rest.put(add_saturated(c.prompt_tokens.value_or(0), c.output_tokens.value_or(0)));
+    rest.put(std::int64_t{c.time.time_since_epoch().count()});
+    log.append(head.text()).append(kept).append(rest.text());
 }
 
 std::string to_text(const stored_hash& hash) {

@@ -88,6 +88,22 @@ TEST_CASE("a line reads back as the call that was written") {
     CHECK(record::parse_call(line_of(empty)).value() == empty);
 }
 
+TEST_CASE("a call that lines are read into keeps nothing of the line before") {
+    auto full = full_call();
+    full.error = "no escapes: read the fast way";
+    const record::call empty;
+    record::call read;
+    for (const auto& c : {full, empty, full}) {
+        REQUIRE(record::parse_call(line_of(c), read));
+        CHECK(read == c);
+    }
+    auto with_escapes = empty;  // is read the slow way
+    with_escapes.service = "a\"b";
+    REQUIRE(record::parse_call(line_of(with_escapes), read));
+    CHECK(read == with_escapes);
+    CHECK_FALSE(record::parse_call("no line", read));
+}
+
 TEST_CASE("the fields of a line may come in any order and with spaces") {
     const auto c = full_call();
     auto line = line_of(c);

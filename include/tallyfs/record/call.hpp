@@ -102,6 +102,9 @@ void append_line(std::string& out, const call& c);
 /// fixed order; any other JSON object with the same fields is read as well, unknown fields
 /// ignored. Errors: record_errc::not_json, missing_field, bad_value.
 [[nodiscard]] result<call> parse_call(std::string_view line);
+/// The same into `into`, whose memory is used again: for those who read many lines. After an
+/// error nobody knows what is in it.
+[[nodiscard]] result<void> parse_call(std::string_view line, call& into);
 
 enum class record_errc { not_json = 1, missing_field, bad_value };
 [[nodiscard]] error_code make_error_code(record_errc e) noexcept;
