@@ -9,7 +9,6 @@ using test::describe;
 using test::filled_ledger;
 
 TEST_CASE("bytes changed anywhere never make a figure wrong, and clear() always helps") {
-    const test::faulty_disk disk;
     test::random_calls random(32);
     const filled_ledger filled;
     const auto whole = read_file(filled.file, 100'000'000).value();
