@@ -169,6 +169,7 @@ void read_all(table_reader& reader, const toml::table& root, options& into) {
     reader.take("log_level", into.log_level);
     reader.take("allow_other", into.allow_other);
     reader.take("fuse_workers", into.fuse_workers);
+    reader.take("fuse_passthrough", into.fuse_passthrough);
     reader.take("node", into.proxy.node);
     if (into.fuse_workers == 0 || into.fuse_workers > 64)
         reader.fail(root, "fuse_workers", "must be 1 to 64");

@@ -161,6 +161,7 @@ int daemon::run(const stop_signals& signals) {
     options.mountpoint = given_.mountpoint;
     options.allow_other = given_.allow_other;
     options.workers = given_.fuse_workers;
+    options.passthrough = given_.fuse_passthrough;
     mount_ = std::make_unique<fuse::mount>(options, root_, views_);
     mounted_ = mount_.get();
     mount_->on_ended(stop_signals::unmounted);

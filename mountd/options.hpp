@@ -22,6 +22,7 @@ struct options {
     std::string log_level = "info";
     bool allow_other = false;
     unsigned fuse_workers = 2;
+    bool fuse_passthrough = true;
     proxy::server_options proxy;
     std::string help_text;  ///< for command::help: --help or --version
 };
