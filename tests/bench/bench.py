@@ -68,7 +68,7 @@ class Bench:
 
 def rows():
     found = {}
-    for module in (rows_chunks, rows_requests, rows_memory, rows_lag):
+    for module in (rows_chunks, rows_requests, rows_memory, rows_lag, rows_files, rows_year):
         found.update(module.ROWS)
     return found
 
@@ -165,9 +165,11 @@ if __name__ == "__main__":
     import proxies
     import results
     import rows_chunks
+    import rows_files
     import rows_lag
     import rows_memory
     import rows_requests
+    import rows_year
     try:
         sys.exit(main(options))
     except KeyboardInterrupt:

@@ -102,13 +102,14 @@ class Nginx:
 
 class Tallyfs(support.Daemon):
     """With everything switched on: journal, ledger, mount, admin port, default configuration."""
+    settings = ""  # the defaults, and not what this machine is configured for
 
     def __init__(self, directory, upstream, core):
         mountpoint = os.path.join(directory, "tally")
         os.makedirs(mountpoint)
         configuration = os.path.join(directory, "tallyfs.toml")
-        with open(configuration, "w", encoding="ascii"):
-            pass  # empty: the defaults, and not what this machine is configured for
+        with open(configuration, "w", encoding="ascii") as file:
+            file.write(self.settings)
         try:
             super().__init__(mountpoint, os.path.join(directory, "state"), upstream,
                              "--config", configuration, prefix=machine.pinned(core),

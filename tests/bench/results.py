@@ -60,24 +60,27 @@ class Result:
         return fields
 
 
-def compared(what, unit, rounds, field, budget=None, note=""):
-    """Two lines: tallyfs against nginx, and nginx against itself to show the noise.
+def compared(what, unit, rounds, field, budget=None, note="", reference="nginx", shown_as=None):
+    """Two lines: tallyfs against a reference, and the reference against itself to show the noise.
 
-    `rounds` is what rounds.alternate() returned, with the subjects tallyfs, nginx and again. The
-    ratio is the median of the rounds' ratios, so that what disturbs a whole round cancels out.
+    `rounds` is what rounds.alternate() returned, with the subjects tallyfs, the reference (shown
+    by another name, if one is given) and again. The ratio is the median of the rounds' ratios, so
+    that what disturbs a whole round cancels out.
     """
+    shown_as = shown_as or reference
+
     def middle(name):
         return statistics.median(each[name][field] for each in rounds)
 
     def ratio(name):
-        return statistics.median(each[name][field] / each["nginx"][field] for each in rounds)
-    if "nginx" not in rounds[0]:
+        return statistics.median(each[name][field] / each[reference][field] for each in rounds)
+    if reference not in rounds[0]:
         return [Result(what, unit, middle("tallyfs"), None, None, budget, rounds, note)]
     return [
-        Result(what, unit, middle("tallyfs"), middle("nginx"), ratio("tallyfs"), budget, rounds,
-               note),
-        Result("  noise: nginx against itself", unit, middle("again"), middle("nginx"),
-               ratio("again")),
+        Result(what, unit, middle("tallyfs"), middle(reference), ratio("tallyfs"), budget, rounds,
+               note, of_reference=shown_as),
+        Result(f"  noise: {shown_as} against itself", unit, middle("again"), middle(reference),
+               ratio("again"), of_reference=shown_as),
     ]
 
 

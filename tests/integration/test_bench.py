@@ -79,6 +79,21 @@ class Bench(unittest.TestCase):
             self.assertEqual(compared, 14)
         self.assertEqual(left_behind(self.directory), [])
 
+    def test_the_rows_of_a_year_are_made_from_a_small_one(self):
+        names = ("files", "start", "today", "rsync", "walks", "rebuild")
+        process = self.start("--smoke", "--json", "-", "--only", *names)
+        output, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, errors)
+        rows = json.loads(output)["rows"]
+        titles = [row["what"] for row in rows]
+        for part in ("closed day", "start to mounted", "usage/today.txt", "rsync -a", "find",
+                     "grep -r", "rebuild"):
+            self.assertTrue(any(part in title for title in titles), titles)
+        for row in rows:
+            self.assertEqual(row["failed"], "")
+            self.assertTrue(math.isfinite(row["value"]) and row["value"] > 0, row)
+        self.assertEqual(left_behind(self.directory), [])
+
     def test_an_interrupted_run_leaves_nothing_behind(self):
         for how in (signal.SIGINT, signal.SIGTERM):
             process = self.start("--quick", "--only", "requests")
