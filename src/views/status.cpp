@@ -80,7 +80,7 @@ std::string loaded_line(const sources& from) {
 }
 
 std::string today_line(const today_figures& today) {
-    if (!today.known) return "unknown until the ledger can be read\n";
+    if (!today.known) return "unknown until the ledger follows\n";
     const auto& total = today.total;
     auto text = fmt::format("{}, {}, busy {}", counted(total.calls, "call"),
                             counted(total.errors, "error"), duration_text(total.busy));
@@ -93,7 +93,7 @@ std::string today_line(const today_figures& today) {
 
 /// What is known to leave the house by its name, and what came past the proxy.
 std::string privacy_line(const sources& from, const today_figures& today) {
-    if (!today.known) return "unknown until the ledger can be read\n";
+    if (!today.known) return "unknown until the ledger follows\n";
     std::int64_t cloud_calls = 0;
     for (const auto& row : today.rows) {
         if (dialect::is_cloud_name(row.group.model)) cloud_calls += row.sums.calls;

@@ -17,11 +17,18 @@ using namespace std::chrono_literals;
 constexpr std::int64_t repeats_min = 10;
 constexpr auto repeats_busy_min = 10s;
 
+/// "cannot append to /long/path: No space left on device" the other way round: the screen cuts.
+std::string reason_first(const std::string& error) {
+    const auto colon = error.rfind(": ");
+    if (colon == std::string::npos) return error;
+    return error.substr(colon + 2) + ": " + error.substr(0, colon);
+}
+
 void add_machine_concerns(const sources& from, std::vector<concern>& found) {
     const auto& live = from.live;
     const auto journal = from.calls.status();
     const auto unrecorded = from.counters.calls_unrecorded.load();
-    if (journal.failing) found.push_back({"mend", "journal", journal.last_error});
+    if (journal.failing) found.push_back({"mend", "journal", reason_first(journal.last_error)});
     if (unrecorded > 0) {
         found.push_back({"look", "journal",
                          counted(static_cast<std::int64_t>(unrecorded), "call") +
@@ -62,7 +69,7 @@ today_figures figures_of_today(const sources& from) {
     today.date = current_day(from);
     ledger::usage_query query;
     query.first = query.last = today.date;
-    if (from.live.rebuilding) return today;
+    if (from.live.rebuilding || !from.live.ledger_error.empty()) return today;
     auto rows = from.ledger.usage(query);
     auto repetitions = from.ledger.repetitions(today.date);
     if (!rows || !repetitions) return today;

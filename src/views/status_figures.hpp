@@ -18,7 +18,7 @@ struct concern {
 
 struct today_figures {
     day date;
-    bool known = false;  ///< not while the ledger is rebuilt or cannot be read
+    bool known = false;  ///< not while the ledger is rebuilt or does not follow
     std::vector<ledger::usage_row> rows;
     std::vector<ledger::repetition> repetitions;
     ledger::sums total;

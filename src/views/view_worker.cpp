@@ -181,7 +181,7 @@ bool view_worker::mend_ledger() {
         live_.ledger_error.clear();
         return true;
     }
-    note_ledger_error("cannot begin the ledger anew: " + cleared.error().message());
+    note_ledger_error("cannot begin anew: " + cleared.error().message());
     return false;
 }
 

@@ -23,21 +23,26 @@ def can_mount():
 
 
 class Process:
-    """A program that says on its first line of stdout that it is ready."""
+    """A program that says on its first line of stdout that it is ready; `wait=False`: in time."""
 
-    def __init__(self, arguments, **keywords):
+    def __init__(self, arguments, wait=True, **keywords):
         self.errors = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self.errors,
                                         text=True, **keywords)
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self):
         self.ready = self.process.stdout.readline().strip()
         if not self.ready.startswith("ready "):
             self.process.kill()
             self.process.wait()
-            raise AssertionError(f"{arguments} did not get ready: {self.ready!r} {self.stderr()}")
+            raise AssertionError(f"{self.process.args} did not get ready: {self.ready!r} {self.stderr()}")
 
     def stderr(self):
-        self.errors.seek(0)
-        return self.errors.read()
+        # The program writes at the position of this file, so it is not moved.
+        size = os.fstat(self.errors.fileno()).st_size
+        return os.pread(self.errors.fileno(), size, 0).decode(errors="replace")
 
     def end(self, how=signal.SIGTERM):
         if self.process.poll() is None:
@@ -67,6 +72,9 @@ class Daemon(Process):
         super().__init__([*prefix, f"{BINARIES}/tallyfs", "--state", state,
                           "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
                           "--upstream", f"http://{upstream}", *more, mountpoint], **keywords)
+
+    def wait_ready(self):
+        super().wait_ready()
         fields = dict(field.split("=", 1) for field in self.ready.split()[1:])
         self.proxy = fields["proxy"]
         self.admin = fields["admin"]

@@ -116,23 +116,31 @@ def expected(calls, like):
     """The sums that a file must show, computed from lines alone; `like` tells which figures."""
     sums = collections.Counter()
     for c in calls:
-        sums["calls"] += 1
-        sums["errors"] += c["outcome"] not in ("ok", "client_gone")
-        sums["client_gone"] += c["outcome"] == "client_gone"
-        sums["calls_with_estimated_tokens"] += c["tokens_from"] == "estimated"
-        sums["cold_starts"] += bool(c["cold_start"])
-        sums["prompts_cut"] += bool(c["prompt_cut"])
-        for field in ("prompt_tokens", "output_tokens", "request_bytes", "response_bytes"):
-            sums[field] += c[field] or 0
-        for field in ("duration_ms", "queue_ms", "eval_ms"):
-            sums[field] += microseconds(c[field])
-        sums["first_token_ms_sum"] += microseconds(c["first_token_ms"])
-        sums["first_token_calls"] += c["first_token_ms"] is not None
-        if c["cold_start"]:
-            waited = c["load_ms"] if c["load_ms"] is not None else c["first_byte_ms"]
-            sums["cold_load_ms"] += microseconds(waited)
-        sums["busy_ms"] += busy(c)
-        sums["calls_named_by_" + c["service_from"]] += 1
+        add_to(sums, c)
+    return shown(sums, like)
+
+
+def add_to(sums, c):
+    sums["calls"] += 1
+    sums["errors"] += c["outcome"] not in ("ok", "client_gone")
+    sums["client_gone"] += c["outcome"] == "client_gone"
+    sums["calls_with_estimated_tokens"] += c["tokens_from"] == "estimated"
+    sums["cold_starts"] += bool(c["cold_start"])
+    sums["prompts_cut"] += bool(c["prompt_cut"])
+    for field in ("prompt_tokens", "output_tokens", "request_bytes", "response_bytes"):
+        sums[field] += c[field] or 0
+    for field in ("duration_ms", "queue_ms", "eval_ms"):
+        sums[field] += microseconds(c[field])
+    sums["first_token_ms_sum"] += microseconds(c["first_token_ms"])
+    sums["first_token_calls"] += c["first_token_ms"] is not None
+    if c["cold_start"]:
+        waited = c["load_ms"] if c["load_ms"] is not None else c["first_byte_ms"]
+        sums["cold_load_ms"] += microseconds(waited)
+    sums["busy_ms"] += busy(c)
+    sums["calls_named_by_" + c["service_from"]] += 1
+
+
+def shown(sums, like):
     return {name: sums[name] / 1000 if "_ms" in name else sums[name] for name in like}
 
 
