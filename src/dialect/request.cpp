@@ -152,6 +152,7 @@ request_report request_reader::finish() {
     auto report = is_form ? self.form->report(self.key) : self.sink.report(self.key);
     report.readable = (is_form ? self.form_parser->complete() : self.stream.complete()) &&
                       (!self.decoder || self.decoder->complete());
+    self.decoder.reset();  // its window is of several megabytes
     if (report.readable) return report;
     // Half of a request says nothing reliable about its prompt; its labels still help.
     report.lifecycle = report.unload = false;

@@ -216,4 +216,8 @@ const response_report& response_reader::report() const noexcept {
     return implementation_->report;
 }
 
+bool response_reader::is_stream() const noexcept {
+    return implementation_->how == framing::lines || implementation_->how == framing::events;
+}
+
 }  // namespace tallyfs::dialect

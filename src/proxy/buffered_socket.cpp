@@ -50,6 +50,20 @@ void buffered_socket::make_room() {
     }
 }
 
+void buffered_socket::shrink() {
+    if (capacity_ == first_capacity || reading_ || begin_ != end_) return;
+    reallocate(first_capacity);
+    filled_ = false;
+}
+
+bool buffered_socket::silent() {
+    if (end_reason_ || begin_ != end_) return false;
+    char next = 0;
+    error_code error;
+    (void)socket_.receive(asio::buffer(&next, 1), tcp_socket::message_peek, error);
+    return error == asio::error::would_block || error == asio::error::try_again;
+}
+
 void buffered_socket::arm() {
     if (reading_ || end_reason_) return;
     make_room();
@@ -108,6 +122,12 @@ void buffered_socket::close() {
     if (!end_reason_) end_reason_ = asio::error::operation_aborted;
     error_code ignored;  // a socket that cannot be closed is closed already
     socket_.close(ignored);
+}
+
+void buffered_socket::abort() {
+    error_code ignored;  // a socket that is closed already
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    close();
 }
 
 void buffered_socket::shutdown_write() {

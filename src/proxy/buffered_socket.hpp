@@ -36,6 +36,10 @@ class buffered_socket {
     task<fill_result> fill();
     /// Ends a wait in fill(); the read itself stays pending.
     void interrupt();
+    /// Gives back what a large message needed, if all of it was consumed and no read is pending.
+    void shrink();
+    /// Nothing has arrived that was not consumed, not even an end.
+    [[nodiscard]] bool silent();
     /// Starts a read if none is pending and there is room.
     void arm();
     /// `handler(ended)` is called once: when a read completes while nobody waits in fill().
@@ -58,6 +62,8 @@ class buffered_socket {
 
     /// Both directions, at once: pending operations end with an error. Any number of times.
     void close();
+    /// close() with a reset: the peer must not take what it has for all there is.
+    void abort();
     /// Sends FIN and keeps reading.
     void shutdown_write();
     /// After close(): returns once no read is pending.

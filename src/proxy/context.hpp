@@ -49,6 +49,7 @@ struct proxy_context {
     state::bounded_names& services;
     state::bounded_names tasks;
     state::bounded_names models;
+    state::bounded_names groups{limits::distinct_groups_max};  ///< of the three
     const clock_source& clock;
 
     watcher* watch = nullptr;  ///< set before the threads start

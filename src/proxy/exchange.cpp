@@ -45,6 +45,7 @@ task<bool> exchange::run() {
     }
     if (pump_running_) co_await finish_pump();
     session_.client().when_idle(nullptr);
+    if (ends_with_connection()) session_.client().abort();
     session_.reading().at = session_.writing().at = steady_time::max();
     session_.owner().pool().discard(std::move(upstream_));
     if (failed) {

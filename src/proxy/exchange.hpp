@@ -31,6 +31,11 @@ class exchange {
     /// After run(): the client had not sent its whole request when it was answered.
     [[nodiscard]] bool unread_body() const { return !session_.parser().is_done(); }
 
+    /// The client has the beginning of a body that only the connection's end ends.
+    [[nodiscard]] bool ends_with_connection() const {
+        return ends_with_connection_ && head_sent_ && !body_ended_;
+    }
+
     // Events from outside, while run() waits.
     void on_cut();
     void on_upstream_stall();
@@ -99,6 +104,7 @@ class exchange {
     task<> record_cut();
     void record_now(record::outcome outcome, std::string error = {});
     void complete_line();
+    void bound_group();
 
     enum class body_mode { raw, plain, own_chunks };
 
@@ -117,6 +123,7 @@ class exchange {
     std::optional<dialect::request_reader> request_reader_;
     dialect::request_report request_;
     std::optional<refusal> body_refusal_;
+    bool read_at_end_ = false;
     bool body_in_memory_ = false;  // and so the request can be sent again
     bool injected_ = false;
     std::optional<dialect::usage_event_filter> filter_;
@@ -138,6 +145,7 @@ class exchange {
     std::size_t sent_ = 0;    // … and of these and later ones, forwarded
     bool head_sent_ = false;
     bool body_ended_ = false;
+    bool ends_with_connection_ = false;
 
     // What is recorded.
     record::call line_;

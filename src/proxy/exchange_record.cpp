@@ -103,6 +103,7 @@ void exchange::record_now(record::outcome outcome, std::string error) {
     line_.outcome = outcome;
     if (!error.empty()) line_.error = std::move(error);
     complete_line();
+    bound_group();
     const auto appended = context_.calls.append([this](std::string& out, wall_time now) {
         line_.time = now;
         record::append_line(out, line_);
@@ -120,6 +121,27 @@ task<> exchange::record_cut() {
         default:
             return record(record::outcome::client_gone);
     }
+}
+
+/// A thousand names each make a thousand million combinations: beyond a number of them calls are
+/// counted under their service alone.
+void exchange::bound_group() {
+    const auto known = [this] {
+        auto& key = scratch_.next_group;
+        key.assign(line_.service);
+        for (const auto* name : {&line_.task, &line_.model}) {
+            key += name->has_value() ? '\1' : '\0';
+            if (*name) key += **name;
+        }
+        if (key == scratch_.group) return true;
+        if (!context_.groups.enter(key)) return false;
+        std::swap(key, scratch_.group);
+        return true;
+    };
+    if (known()) return;
+    if (line_.task) line_.task = state::other_name;
+    if (known() || !line_.model) return;
+    line_.model = state::other_name;
 }
 
 void exchange::complete_line() {

@@ -22,6 +22,8 @@ void exchange::begin_body() {
     const auto& head = session_.head();
     const auto type = head.find(http::field::content_type);
     const auto coding = head.find(http::field::content_encoding);
+    // A few bytes that unfold into megabytes are not unfolded for a client that may send no more.
+    read_at_end_ = !coding.empty();
     request_reader_ = session_.owner().spares().request.take();
     if (request_reader_) {
         request_reader_->restart(route_.op, type, coding);
@@ -54,7 +56,7 @@ exchange::body_state exchange::take_body() {
         too_large = scratch_.body.size() + piece.size() > limit;
         if (too_large) break;
         scratch_.body.append(piece);
-        request_reader_->feed(piece);
+        if (!read_at_end_) request_reader_->feed(piece);
         line_.request_bytes = static_cast<std::int64_t>(scratch_.body.size());
     }
     if (!too_large) return body_state::complete;
@@ -110,6 +112,7 @@ task<bool> exchange::invite_body() {
 }
 
 void exchange::study_request() {
+    if (read_at_end_) request_reader_->feed(scratch_.body);
     request_ = request_reader_->finish();
     session_.owner().spares().request.give_back(request_reader_);
     describe_request(line_, route_, &request_);

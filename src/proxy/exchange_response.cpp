@@ -38,8 +38,10 @@ task<exchange::head_state> exchange::read_response_head() {
             error_code error;
             parsed_ += response_parser_->put(asio::buffer(input.data(), input.size()), error);
             if (error && error != http::error::need_more) co_return head_state::broken;
-            if (!error && head.status() >= 200) co_return head_state::complete;
             if (!error) {
+                const auto bytes = io.pending().substr(0, parsed_);
+                if (!is_sound_response(head) || has_folded_line(bytes)) break;
+                if (head.status() >= 200) co_return head_state::complete;
                 if (head.status() == 101) break;
                 const bool alive = co_await forward_interim();
                 if (!alive) break;
@@ -66,7 +68,12 @@ task<bool> exchange::forward_interim() {
     auto& io = upstream_->io;
     const bool wanted = scratch_.response_head.status() != 100 && session_.head().http_1_1();
     bool alive = true;
-    if (wanted) alive = co_await to_client(io.pending().substr(0, parsed_));
+    if (wanted) {
+        auto& out = scratch_.response_out;
+        out.clear();
+        write_response_head(out, scratch_.response_head, {});
+        alive = co_await to_client(out);
+    }
     io.consume(parsed_);
     parsed_ = 0;
     co_return alive;
@@ -79,10 +86,10 @@ void exchange::begin_response() {
     const bool has_body = !parser.is_done();
     const bool filtered = injected_ && has_body && head.status() == 200 &&
                           is_event_stream(head.find(http::field::content_type));
-    const bool ends_with_connection =
+    ends_with_connection_ =
         has_body && (parser.need_eof() || (!http_1_1 && (parser.chunked() || filtered)));
     framing_ = {.client_http_1_1 = http_1_1,
-                .keep_alive = client_wants_more() && !ends_with_connection && !pump_running_,
+                .keep_alive = client_wants_more() && !ends_with_connection_ && !pump_running_,
                 .rechunked = filtered && http_1_1,
                 .de_chunked = has_body && !http_1_1 && (parser.chunked() || filtered)};
     if (filtered) filter_.emplace();
@@ -257,9 +264,10 @@ void exchange::forget_sent() {
     parsed_ = 0;
 }
 
-/// The dialect's last event, or the last byte, is among what was parsed.
+/// The last event of a stream, or the last byte, is among what was parsed.
 bool exchange::end_is_here() const {
-    return body_ended_ || (response_reader_ && response_reader_->report().terminal);
+    return body_ended_ || (response_reader_ && response_reader_->is_stream() &&
+                           response_reader_->report().terminal);
 }
 
 record::outcome exchange::judge_response() const {

@@ -180,6 +180,18 @@ void write_request_head(std::string& out, const message_head& head, std::string_
     out.append("\r\n");
 }
 
+bool is_sound_response(const message_head& head) noexcept {
+    const auto lengths = head.count(http::field::content_length);
+    const auto codings = head.count(http::field::transfer_encoding);
+    if (lengths + codings > (head.status() < 200 ? 0 : 1)) return false;
+    if (codings > 0) {
+        return head.http_1_1() &&
+               equal_ignoring_case(head.find(http::field::transfer_encoding), "chunked");
+    }
+    const auto length = head.find(http::field::content_length);
+    return length.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 bool forward_as_is(const message_head& head, const response_framing& framing) noexcept {
     if (!framing.client_http_1_1 || !framing.keep_alive || framing.rechunked ||
         framing.de_chunked || !head.http_1_1()) {

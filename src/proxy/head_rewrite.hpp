@@ -49,6 +49,10 @@ struct body_framing {
 void write_request_head(std::string& out, const message_head& head, std::string_view target,
                         std::string_view upstream, const body_framing& framing);
 
+/// Whether a response's head leaves no doubt where its body ends. What the client gets of it are
+/// mostly the upstream's own bytes, and the client may be less forgiving than our parser, or more.
+[[nodiscard]] bool is_sound_response(const message_head& head) noexcept;
+
 /// How a response is framed on its way to the client.
 struct response_framing {
     bool client_http_1_1 = true;

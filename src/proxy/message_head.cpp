@@ -15,6 +15,13 @@ void message_head::clear() noexcept {
     version_ = 11;
 }
 
+void message_head::shrink(std::size_t kept_bytes_max) {
+    if (text_.capacity() + fields_.capacity() * sizeof(entry) <= kept_bytes_max) return;
+    clear();
+    std::string().swap(text_);
+    std::vector<entry>().swap(fields_);
+}
+
 message_head::part message_head::keep(std::string_view bytes) {
     const part kept{static_cast<std::uint32_t>(text_.size()),
                     static_cast<std::uint32_t>(bytes.size())};

@@ -28,6 +28,8 @@ class message_head {
     };
 
     void clear() noexcept;
+    /// Clears it and gives back its memory if that is more than this.
+    void shrink(std::size_t kept_bytes_max);
     void set_request_line(http::verb verb, std::string_view method, std::string_view target,
                           int version);
     void set_status_line(int status, std::string_view reason, int version);

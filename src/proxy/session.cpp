@@ -21,6 +21,9 @@ constexpr std::size_t linger_bytes_max = std::size_t{16} << 20;
 // Browsers send some twenty fields; each costs time in several places.
 constexpr std::size_t fields_max = 256;
 
+// Of each buffer of an idle connection: most requests and replies need less.
+constexpr std::size_t kept_bytes_max = std::size_t{8} << 10;
+
 constexpr std::string_view head_too_large = "the request head is too large";
 
 std::string plain_address(const asio::ip::address& given) {
@@ -102,8 +105,22 @@ task<> session::serve() {
         const bool more = co_await current.run();
         running_ = nullptr;
         linger_ = current.unread_body();
+        give_back_memory();
         if (!more || cut_by_ != cut_reason::none) break;
     }
+}
+
+/// What a large request or reply needed is not kept while the connection is idle.
+void session::give_back_memory() {
+    for (auto* const text :
+         {&scratch_.request_out, &scratch_.body, &scratch_.response_out, &last_caller_.fields}) {
+        if (text->capacity() <= kept_bytes_max) continue;
+        std::string().swap(*text);
+        if (text == &last_caller_.fields) last_caller_.found.reset();
+    }
+    head_.shrink(kept_bytes_max);
+    scratch_.response_head.shrink(kept_bytes_max);
+    client_.shrink();
 }
 
 task<session::head_result> session::read_head() {
@@ -195,6 +212,7 @@ void session::watch_client() {
             watch_client();  // a pipelined request: it waits in the buffer
         }
     });
+    client_.shrink();
     client_.arm();
     if (client_.ended()) cut(cut_reason::client_gone);
 }
@@ -206,6 +224,7 @@ void session::drain() {
 void session::cut(cut_reason why) {
     if (cut_by_ != cut_reason::none) return;
     cut_by_ = why;
+    if (running_ != nullptr && running_->ends_with_connection()) client_.abort();
     client_.close();
     if (running_ != nullptr) running_->on_cut();
 }

@@ -88,8 +88,10 @@ class session {
     /// Reused by every exchange of the connection.
     struct buffers {
         message_head response_head;
-        std::string request_out;   ///< head for the upstream
-        std::string body;          ///< of an inference request
+        std::string request_out;  ///< head for the upstream
+        std::string body;         ///< of an inference request
+        std::string group;        ///< of the last call's names, known to the context
+        std::string next_group;
         std::string model_asked;   ///< the last one that the watcher was told of
         std::string response_out;  ///< what is written to the client in place of raw bytes
     };
@@ -99,6 +101,7 @@ class session {
     enum class head_result { complete, closed, refused };
     void describe_ends();
     void look_up_process();
+    void give_back_memory();
     task<> serve();
     task<head_result> read_head();
     task<> refuse_head(int status, std::string_view message);

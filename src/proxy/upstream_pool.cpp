@@ -31,12 +31,16 @@ upstream_pool::upstream_pool(asio::io_context& context, upstream_address address
     : context_(context), address_(std::move(address)), idle_max_(idle_max) {}
 
 std::unique_ptr<upstream_connection> upstream_pool::take() {
-    if (idle_.empty()) return nullptr;
-    auto connection = std::move(idle_.back());
-    idle_.pop_back();
-    connection->io.when_idle(nullptr);
-    connection->reused = true;
-    return connection;
+    while (!idle_.empty()) {
+        auto connection = std::move(idle_.back());
+        idle_.pop_back();
+        connection->io.when_idle(nullptr);
+        connection->reused = true;
+        // What has arrived without being asked for would be taken for the answer.
+        if (connection->io.silent()) return connection;
+        discard(std::move(connection));
+    }
+    return nullptr;
 }
 
 std::unique_ptr<upstream_connection> upstream_pool::make() {
@@ -85,10 +89,23 @@ void upstream_pool::give_back(std::unique_ptr<upstream_connection> connection) {
         idle_.erase(idle_.begin());
         discard(std::move(oldest));
     }
-    // Whatever arrives on an idle connection ends it: its EOF, or bytes that answer nothing.
-    connection->io.when_idle([this, raw = connection.get()](bool) { on_idle_event(raw); });
     idle_.push_back(std::move(connection));
-    idle_.back()->io.arm();
+    unwatched_ = true;
+}
+
+void upstream_pool::watch_idle() {
+    if (!unwatched_) return;
+    unwatched_ = false;
+    for (std::size_t i = idle_.size(); i-- > 0;) {
+        auto& io = idle_[i]->io;
+        if (io.reading()) continue;
+        if (!io.silent()) {
+            on_idle_event(idle_[i].get());
+            continue;
+        }
+        io.when_idle([this, raw = idle_[i].get()](bool) { on_idle_event(raw); });
+        io.arm();
+    }
 }
 
 void upstream_pool::on_idle_event(upstream_connection* connection) {

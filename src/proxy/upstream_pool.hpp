@@ -38,6 +38,11 @@ class upstream_pool {
     task<error_code> connect(upstream_connection& connection);
     /// After a complete response: the connection waits for another request.
     void give_back(std::unique_ptr<upstream_connection> connection);
+    /// From the worker's sweep: from now on the end of an idle connection, or whatever else
+    /// arrives on it, is noticed at once. Not at give_back(): most are taken again before that,
+    /// and a read that begins there can have taken bytes that nobody has seen yet.
+    void watch_idle();
+    [[nodiscard]] bool has_unwatched() const noexcept { return unwatched_; }
     /// Closes a connection; frees it once nothing is pending on it.
     void discard(std::unique_ptr<upstream_connection> connection);
     /// Discards all idle connections and keeps none from now on.
@@ -52,6 +57,7 @@ class upstream_pool {
     upstream_address address_;
     std::size_t idle_max_;
     std::vector<std::unique_ptr<upstream_connection>> idle_;
+    bool unwatched_ = false;  // some idle connection has no read pending
     std::vector<std::unique_ptr<upstream_connection>> closing_;
 };
 

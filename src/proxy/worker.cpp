@@ -111,7 +111,7 @@ void worker::leave(session& s) noexcept {
 }
 
 void worker::schedule_sweep() {
-    if (sweeping_ || sessions_.empty() || !work_) return;
+    if (sweeping_ || !work_ || (sessions_.empty() && !pool_.has_unwatched())) return;
     sweeping_ = true;
     coarse_now_ = context_.clock.steady();
     // One coarse timer for all deadlines of the thread: no timer is set for a chunk.
@@ -126,6 +126,7 @@ void worker::schedule_sweep() {
 
 void worker::sweep() {
     const auto now = context_.clock.steady();
+    pool_.watch_idle();
     // A session that is told can end at once, and take itself off the list.
     for (std::size_t i = sessions_.size(); i-- > 0;) {
         if (i < sessions_.size()) sessions_[i]->tick(now);

@@ -41,6 +41,26 @@ TEST_CASE("a head cut at every byte is read the same") {
     }
 }
 
+TEST_CASE("an empty body in chunks that arrives byte by byte is read to its end") {
+    for (const std::string body : {"0\r\n\r\n", "000;a=b\r\nX: y\r\n\r\n", "1\r\nx\r\n0\r\n\r\n"}) {
+        message_head head;
+        request_parser parser(head);
+        error_code error;
+        const std::string fields = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        parser.put(boost::asio::buffer(fields), error);
+        REQUIRE_FALSE(error);
+        std::size_t read = 0;
+        for (std::size_t here = 1; here <= body.size(); ++here) {
+            INFO(body << ", " << here << " bytes of it");
+            REQUIRE_FALSE(parser.is_done());
+            read += parser.put(boost::asio::buffer(body.data() + read, here - read), error);
+            REQUIRE((!error || error == http::error::need_more));
+        }
+        CHECK(parser.is_done());
+        CHECK(read == body.size());
+    }
+}
+
 TEST_CASE("a page's own origin is rewritten together with its host, another is not") {
     const auto head = parse<true>(
         "POST /api/chat HTTP/1.1\r\nHost: foo.local:11433\r\n"
@@ -96,4 +116,19 @@ TEST_CASE("an answer of our own says what a client needs to read it") {
     write_own_reply(out, 405, {"application/json", "{}"}, {.head_request = true});
     CHECK(out.find("Allow: ") != std::string::npos);
     CHECK(out.ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("an answer of our own has one head, whatever it quotes") {
+    const std::string hostile = "a\r\nX-Injected: 1\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\"\\\x1b[2J";
+    for (const auto dialect : {dialect::family::native, dialect::family::openai,
+                               dialect::family::responses, dialect::family::anthropic}) {
+        std::string out;
+        write_own_reply(out, 502, dialect::make_error(dialect, 502, hostile), {});
+        CHECK(out.find("\r\nX-Injected") == std::string::npos);
+        CHECK(out.find("\r\n\r\n") == out.rfind("\r\n\r\n"));
+        const auto body = out.substr(out.find("\r\n\r\n") + 4);
+        CHECK(out.find("Content-Length: " + std::to_string(body.size()) + "\r\n") !=
+              std::string::npos);
+        CHECK(body.find_first_of("\r\x1b") == std::string::npos);
+    }
 }

@@ -53,6 +53,31 @@ TEST_CASE("an inference body beyond the limit is a 413, announced or chunked") {
     CHECK(f.upstream.requests().empty());
 }
 
+TEST_CASE("a compressed body is not unfolded before all of it is there") {
+    // A frame of 8 MiB of blanks, each block of 128 KiB in four bytes (RFC 8878, section 3.1.1).
+    std::string body("\x28\xb5\x2f\xfd\x00\x68", 6);
+    for (int block = 0; block < 64; ++block) body.append("\x02\x00\x10 ", 4);
+    body.append("\x11\x00\x00", 3).append("{}");
+    const auto request = post("/v1/responses", body, "Content-Encoding: zstd\r\n");
+    proxy_fixture f([](const seen_request&, raw_socket& to) { return to.send(sized_reply("{}")); });
+    constexpr std::size_t clients = 50;
+    std::vector<raw_socket> waiting;
+    const auto before = resident_bytes();
+    for (std::size_t i = 0; i < clients; ++i) {
+        waiting.push_back(f.connect());
+        waiting.back().send(std::string_view(request).substr(0, request.size() - 1));
+    }
+    eventually([&] { return f.open.count() == clients; });
+    CHECK(resident_bytes() < before + clients * (256u << 10));
+    for (auto& client : waiting) {
+        client.send("}");
+        CHECK(client.read_reply() == sized_reply("{}"));
+    }
+    CHECK(resident_bytes() < before + (32u << 20));
+    CHECK(f.upstream.requests().size() == clients);
+    CHECK(f.upstream.requests()[0].body == body);
+}
+
 TEST_CASE("a model that is given twice is refused") {
     proxy_fixture f(answer_ok);
     auto client = f.connect();

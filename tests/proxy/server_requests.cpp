@@ -1,8 +1,6 @@
 #include "proxy/support_proxy.hpp"
 #include "support/catch.hpp"
 
-#include <fstream>
-
 using namespace tallyfs;
 using namespace tallyfs::test;
 
@@ -10,14 +8,6 @@ namespace {
 
 bool answer_ok(const seen_request&, raw_socket& to) {
     return to.send(sized_reply("{}"));
-}
-
-std::size_t resident_bytes() {
-    std::ifstream statm("/proc/self/statm");
-    std::size_t pages = 0;
-    std::size_t resident = 0;
-    statm >> pages >> resident;
-    return resident * 4096;
 }
 
 }  // namespace

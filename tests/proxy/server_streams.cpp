@@ -178,12 +178,14 @@ TEST_CASE("a slow reader slows its own stream and no other") {
     auto slow = f.connect();
     slow.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n");
     slow.read_until("\r\n\r\n");
+    const auto before = resident_bytes();
     std::size_t last = 0;
     do {  // until the kernel's buffers are full
         last = taken;
         ::poll(nullptr, 0, 100);
     } while (taken != last);
     CHECK(taken < total);
+    CHECK(resident_bytes() < before + (4u << 20));
     auto other = f.connect();
     other.send("GET /small HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CHECK(other.read_reply().ends_with("{}"));

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <poll.h>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -43,6 +44,18 @@ class gate {
     std::mutex mutex_;
     std::condition_variable changed_;
     bool open_ = false;
+};
+
+/// Lets one pass for each time that it is opened.
+class turnstile {
+  public:
+    void open() { passes_.release(); }
+    void wait() {
+        if (!passes_.try_acquire_for(patience)) throw std::runtime_error("nobody may pass");
+    }
+
+  private:
+    std::counting_semaphore<> passes_{0};
 };
 
 /// One end of a TCP connection.
@@ -78,6 +91,7 @@ class raw_socket {
         wait_readable();
         std::string bytes(bytes_max, '\0');
         const auto got = ::recv(fd_.get(), bytes.data(), bytes.size(), 0);
+        was_reset_ = got < 0 && errno == ECONNRESET;
         bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
         return bytes;
     }
@@ -107,10 +121,16 @@ class raw_socket {
     /// Up to and with `mark`; fewer only at the end.
     std::string read_until(std::string_view mark) {
         std::string bytes;
+        std::array<char, 4096> ahead{};
         while (!bytes.ends_with(mark)) {
-            const auto more = read_some(1);
-            if (more.empty()) break;
-            bytes += more;
+            wait_readable();
+            const auto got = ::recv(fd_.get(), ahead.data(), ahead.size(), MSG_PEEK);
+            if (got <= 0) break;
+            const auto known = bytes.size();
+            bytes.append(ahead.data(), static_cast<std::size_t>(got));
+            const auto at = bytes.find(mark, known - std::min(known, mark.size()));
+            if (at != std::string::npos) bytes.resize(at + mark.size());
+            discard(bytes.size() - known);
         }
         return bytes;
     }
@@ -126,6 +146,8 @@ class raw_socket {
         if (at == std::string::npos) return reply;
         return reply + read_exactly(std::stoul(reply.substr(at + 16)));
     }
+    /// Whether the last read ended with a reset.
+    [[nodiscard]] bool was_reset() const { return was_reset_; }
     [[nodiscard]] bool readable_now() const {
         pollfd p{fd_.get(), POLLIN, 0};
         return ::poll(&p, 1, 0) > 0;
@@ -148,6 +170,7 @@ class raw_socket {
         }
     }
     unique_fd fd_;
+    bool was_reset_ = false;
 };
 
 /// Waits until `condition` holds, or throws.

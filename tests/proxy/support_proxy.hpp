@@ -14,11 +14,22 @@
 
 namespace tallyfs::test {
 
-/// Lets every write to the journal fail while it is told to.
+/// Where the thread that writes to the journal, a proxy thread, is stopped once.
+struct stopping_place {
+    turnstile arrived;
+    turnstile go_on;
+};
+
+/// Lets every write to the journal fail while it is told to, or wait once.
 class failing_operations final : public journal::file_operations {
   public:
     std::atomic<bool> fail{false};
+    std::atomic<stopping_place*> stop{nullptr};
     ::ssize_t write(int fd, const void* data, std::size_t bytes) override {
+        if (auto* const place = stop.exchange(nullptr)) {
+            place->arrived.open();
+            place->go_on.wait();
+        }
         if (!fail) return file_operations::write(fd, data, bytes);
         errno = ENOSPC;
         return -1;
@@ -63,6 +74,25 @@ class proxy_fixture {
         return lines();
     }
 
+    [[nodiscard]] std::size_t lines_so_far() const { return lines().size(); }
+    /// The line behind the one that this gave last, once it is there.
+    [[nodiscard]] record::call next_line() {
+        std::string line;
+        eventually([&] {
+            const auto segments = calls.segments();
+            std::ifstream file(segments.at(segment_).path);
+            file.seekg(at_);
+            const bool whole = std::getline(file, line) && !file.eof();
+            if (!whole && segment_ + 1 < segments.size()) {
+                ++segment_;  // the day has turned
+                at_ = 0;
+            }
+            return whole;
+        });
+        at_ += static_cast<std::streamoff>(line.size()) + 1;
+        return record::parse_call(line).value();
+    }
+
     temporary_directory home;
     failing_operations disk;
     journal::stream calls{home.path() / "calls", system_clock_source(), &disk};
@@ -75,6 +105,9 @@ class proxy_fixture {
     std::uint16_t port = 0;
 
   private:
+    std::size_t segment_ = 0;  // of next_line()
+    std::streamoff at_ = 0;
+
     [[nodiscard]] proxy::server_options options(
         const std::function<void(proxy::server_options&)>& change) const {
         proxy::server_options made;
@@ -86,6 +119,15 @@ class proxy_fixture {
         return made;
     }
 };
+
+/// Memory of this process, the proxy's and the test's, as the kernel counts it.
+[[nodiscard]] inline std::size_t resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    std::size_t pages = 0;
+    std::size_t resident = 0;
+    statm >> pages >> resident;
+    return resident * 4096;
+}
 
 [[nodiscard]] inline std::string post(std::string_view target, std::string_view body,
                                       std::string_view more_fields = "") {

@@ -58,6 +58,7 @@ class scripted_upstream {
         const std::lock_guard lock(mutex_);
         return {requests_.begin(), requests_.end()};
     }
+    std::atomic<bool> keep_requests{true};  ///< not where a test measures memory
     /// What GET /api/ps answers the watcher.
     void set_loaded(std::string json) {
         const std::lock_guard lock(mutex_);
@@ -71,8 +72,10 @@ class scripted_upstream {
 
   private:
     struct connection {
+        explicit connection(raw_socket accepted) : socket(std::move(accepted)) {}
         raw_socket socket;
-        std::thread thread;
+        std::thread thread{};
+        std::atomic<bool> ended{false};
     };
 
     void accept_all() {
@@ -82,10 +85,21 @@ class scripted_upstream {
             const int on = 1;
             ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             const std::lock_guard lock(mutex_);
-            connections_.push_back({raw_socket(std::move(fd)), {}});
-            auto& added = connections_.back();
-            added.thread = std::thread([this, &added] { serve(added.socket); });
+            forget_ended();
+            auto& added = connections_.emplace_back(raw_socket(std::move(fd)));
+            added.thread = std::thread([this, &added] {
+                serve(added.socket);
+                added.ended = true;
+            });
         }
+    }
+    /// A test can have thousands of them.
+    void forget_ended() {
+        connections_.remove_if([](connection& c) {
+            if (!c.ended) return false;
+            c.thread.join();
+            return true;
+        });
     }
 
     void serve(raw_socket& socket) {
@@ -97,7 +111,7 @@ class scripted_upstream {
                 if (answer_watcher(request, socket)) continue;
                 if (number == 0) number = ++used_;
                 request.connection = number;
-                {
+                if (keep_requests) {
                     const std::lock_guard lock(mutex_);
                     requests_.push_back(request);
                 }

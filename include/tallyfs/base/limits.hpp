@@ -18,6 +18,9 @@ inline constexpr std::size_t options_bytes_max = 512;
 inline constexpr std::size_t error_bytes_max = 512;
 /// Services, tasks and models that get a name of their own; the rest is "(other)".
 inline constexpr std::size_t distinct_names_max = 1000;
+/// Combinations of service, task and model that are told apart. Each is a row of the open day's
+/// figures in memory, for every quarter hour: at most 10,000 x 96 x 250 bytes.
+inline constexpr std::size_t distinct_groups_max = 10'000;
 /// How long a look-up in the mount may wait for the ledger before it fails with EAGAIN.
 inline constexpr std::chrono::milliseconds view_wait_max{2000};
 

@@ -50,6 +50,9 @@ class response_reader {
     /// After the last byte of a body that ended as its framing announced.
     void finish();
     [[nodiscard]] const response_report& report() const noexcept;
+    /// Whether the body is lines or events: then its last one is the end for who reads it, whatever
+    /// bytes follow. A single document ends with the body.
+    [[nodiscard]] bool is_stream() const noexcept;
 
   private:
     struct implementation;

@@ -22,6 +22,8 @@ class bounded_names {
     void know(std::string_view name);
     /// `name` itself if it is known or there is room for it, else "(other)".
     [[nodiscard]] std::string admit(std::string_view name);
+    /// Whether the name is known, or there is room for it, which it then has.
+    [[nodiscard]] bool enter(std::string_view name);
 
   private:
     std::size_t names_max_;
