@@ -88,6 +88,10 @@ asio::awaitable<void> send_log(beast::tcp_stream& stream, const tree::log_file& 
 
 asio::awaitable<page> answer_to(const request& asked, const session_context& shared) {
     const auto method = asked.method();
+    // Of two hosts, or of one in the target, it is unclear which was checked.
+    if (asked.count(beast::http::field::host) > 1 || !asked.target().starts_with('/')) {
+        co_return refusal(400, "Ask for a path, of one host.\n");
+    }
     if (shared.on_loopback && !http::host_allowed(asked[beast::http::field::host], shared.own)) {
         co_return refusal(403, "");
     }

@@ -42,6 +42,18 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     return overlong || surrogate || beyond ? 0 : length;
 }
 
+/// Characters that show as nothing or change how the text around them is shown: C1 controls, soft
+/// hyphen, marks and overrides of direction, separators of lines, zero width, tags.
+bool is_invisible(std::string_view character) {
+    const auto within = [&](std::string_view first, std::string_view last) {
+        return character.size() == first.size() && character >= first && character <= last;
+    };
+    return within("\xc2\x80", "\xc2\x9f") || character == "\xc2\xad" || character == "\xd8\x9c" ||
+           character == "\xe1\xa0\x8e" || within("\xe2\x80\x8b", "\xe2\x80\x8f") ||
+           within("\xe2\x80\xa8", "\xe2\x80\xae") || within("\xe2\x81\xa0", "\xe2\x81\xaf") ||
+           character == "\xef\xbb\xbf" || within("\xf3\xa0\x80\x80", "\xf3\xa0\x81\xbf");
+}
+
 void append_control_escape(std::string& out, unsigned value) {
     switch (value) {
         case '\n':
@@ -59,6 +71,23 @@ void append_control_escape(std::string& out, unsigned value) {
     out += "\\u00";
     out += hex_digits[value >> 4];
     out += hex_digits[value & 15];
+}
+
+/// A valid UTF-8 character as an escape of four digits, or as two of them beyond 0xffff.
+void append_unicode_escape(std::string& out, std::string_view character) {
+    unsigned value = byte_at(character, 0) & (0xffU >> (character.size() + 1));
+    for (std::size_t i = 1; i < character.size(); ++i) {
+        value = value << 6 | (byte_at(character, i) & 0x3fU);
+    }
+    const auto append_unit = [&out](unsigned unit) {
+        out += "\\u";
+        for (int shift = 12; shift >= 0; shift -= 4) out += hex_digits[unit >> shift & 15];
+    };
+    if (value >= 0x10000) {
+        append_unit(0xd800 + ((value - 0x10000) >> 10));
+        value = 0xdc00 + (value & 0x3ff);
+    }
+    append_unit(value);
 }
 
 void append_percent(std::string& out, unsigned value) {
@@ -98,12 +127,16 @@ void append_json_string(std::string& out, std::string_view text) {
         if (at == text.size()) break;
         const unsigned value = byte_at(text, at);
         const std::size_t length = value < 0x80 ? 0 : utf8_length(text, at);
-        if (length > 0) {
+        const bool escaped = length > 0 && is_invisible(text.substr(at, length));
+        if (length > 0 && !escaped) {
             at += length;
             continue;
         }
         flush_plain();
-        if (value == '"' || value == '\\') {
+        if (escaped) {
+            append_unicode_escape(out, text.substr(at, length));
+            at += length - 1;
+        } else if (value == '"' || value == '\\') {
             out += '\\';
             out += text[at];
         } else if (value < 0x80) {
@@ -126,11 +159,16 @@ std::string_view clip_utf8(std::string_view text, std::size_t bytes_max) {
 }
 
 void append_csv_field(std::string& out, std::string_view text) {
+    // A spreadsheet calculates what begins like this, also where the name is a stranger's.
+    constexpr std::string_view begins_formula = "=+-@\t\r";
+    const bool formula = !text.empty() && begins_formula.find(text.front()) != text.npos;
     if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+        if (formula) out += '\'';
         out += text;
         return;
     }
     out += '"';
+    if (formula) out += '\'';
     for (const char c : text) {
         if (c == '"') out += '"';
         out += c;
@@ -146,13 +184,16 @@ std::string encode_name(std::string_view name) {
         const std::size_t length = utf8_length(name, at);
         const bool control = value < 0x20 || value == 0x7f;
         const bool leading_dot = value == '.' && at == 0;
-        if (length == 0 || control || value == '/' || value == '%' || leading_dot) {
-            append_percent(encoded, value);
-            ++at;
+        const auto character = name.substr(at, std::max<std::size_t>(length, 1));
+        if (length == 0 || control || value == '/' || value == '%' || leading_dot ||
+            is_invisible(character)) {
+            for (std::size_t i = 0; i < character.size(); ++i) {
+                append_percent(encoded, byte_at(character, i));
+            }
         } else {
-            encoded += name.substr(at, length);
-            at += length;
+            encoded += character;
         }
+        at += character.size();
     }
     if (encoded.size() <= name_bytes_max) return encoded;
     const auto kept = clip_utf8(encoded, name_bytes_max - 1 - 2 * hash_bytes);

@@ -35,11 +35,15 @@ bool is_blank(std::string_view character) {
         const auto byte = byte_at(character, 0);
         return byte <= 0x20 || byte == 0x7F;
     }
-    if (character.size() == 2) return character >= "\xC2\x80" && character <= "\xC2\xA0";
     const auto within = [&](std::string_view first, std::string_view last) {
-        return character >= first && character <= last;
+        return character.size() == first.size() && character >= first && character <= last;
     };
-    return within("\xE2\x80\x80", "\xE2\x80\x8F") ||  // spaces, zero width, direction marks
+    return within("\xC2\x80", "\xC2\xA0") ||                  // controls, no-break space
+           character == "\xC2\xAD" ||                         // soft hyphen
+           character == "\xD8\x9C" ||                         // mark of direction
+           character == "\xE1\xA0\x8E" ||                     // vowel separator
+           within("\xF3\xA0\x80\x80", "\xF3\xA0\x81\xBF") ||  // tags
+           within("\xE2\x80\x80", "\xE2\x80\x8F") ||          // spaces, zero width, direction marks
            within("\xE2\x80\xA8", "\xE2\x80\xAF") ||  // line separators, embeddings, narrow space
            within("\xE2\x81\x9F", "\xE2\x81\xAF") ||  // joiners, isolates
            character == "\xE3\x80\x80" || character == "\xEF\xBB\xBF";

@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <map>
 
 namespace tallyfs::views {
@@ -12,6 +13,15 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
+
+/// The text format knows no escape for control characters, and a NUL makes it binary.
+std::string shown(std::string text) {
+    std::ranges::replace_if(
+        text,
+        [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f; },
+        '?');
+    return text;
+}
 
 ClientMetric::Label label_of(const char* name, const std::string& value) {
     ClientMetric::Label label;
@@ -63,7 +73,7 @@ void add_usage(const sources& from, exposition& out) {
     const auto rows = from.ledger.usage({});
     if (from.live.rebuilding || !rows) return;
     for (const auto& row : *rows) {
-        series[{row.group.service, row.group.model}] += row.sums;
+        series[{shown(row.group.service), shown(row.group.model)}] += row.sums;
     }
     const auto add = [&](const char* name, const char* help, auto value_of) {
         auto& family = out.family(name, help, MetricType::Counter);

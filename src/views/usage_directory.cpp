@@ -101,7 +101,9 @@ class name_directory final : public tree::directory {
   private:
     void narrow(usage_period& period) const {
         (models_ ? period.query.model : period.query.service) = name_;
-        period.title = ascii(name_) + "  " + period.title;
+        constexpr std::size_t title_columns_max = 22;  // beside a day, its hours and its zone
+        period.title =
+            column(name_, std::min(ascii(name_).size(), title_columns_max)) + "  " + period.title;
         period.empty_hint = "No calls in this time; total.txt has all of them.\n";
         // The newest line may be older than the period.
         if (period.query.first && period.last_change < zone::start_of(*period.query.first)) {

@@ -101,7 +101,9 @@ std::string swap_line(const ledger::ledger& from, const usage_period& period) {
 
 /// "by path 98%, by address 2%": how far the names can be relied on.
 std::string attribution_line(const sums& total) {
-    std::string text = "Attributed   ";
+    constexpr std::string_view margin = "             ";
+    std::string text;
+    std::string line = "Attributed   ";
     std::string_view separator;
     for (std::size_t i = 0; i < total.by_source.size(); ++i) {
         if (total.by_source[i] == 0) continue;
@@ -109,10 +111,16 @@ std::string attribution_line(const sums& total) {
         std::ranges::replace(name, '_', '-');
         const auto share =
             100.0 * static_cast<double>(total.by_source[i]) / static_cast<double>(total.calls);
-        text += fmt::format("{}by {} {:.0f}%", separator, name, share);
+        const auto part = fmt::format("by {} {:.0f}%", name, share);
+        if (line.size() + 2 + part.size() >= columns_max) {
+            text += line + ",\n";
+            line = margin;
+            separator = "";
+        }
+        line.append(separator).append(part);
         separator = ", ";
     }
-    return text + "\n";
+    return text + line + "\n";
 }
 
 std::string notes(const ledger::ledger& from, const usage_period& period,

@@ -136,6 +136,7 @@ def wait_until(condition, seconds_max=START_SECONDS_MAX):
 class MountCase(unittest.TestCase):
     """A directory of its own with state and mountpoint, a stand-in, and a daemon in between."""
     time_scale = "0"
+    standin_options = ()
 
     def setUp(self):
         if not can_mount():
@@ -146,7 +147,7 @@ class MountCase(unittest.TestCase):
         self.state = os.path.join(self.directory, "state")
         os.mkdir(self.mountpoint)
         self.addCleanup(unmount, self.mountpoint)
-        self.standin = Standin(self.time_scale)
+        self.standin = Standin(self.time_scale, *self.standin_options)
         self.addCleanup(self.standin.end)
         self.daemon = self.start()
 

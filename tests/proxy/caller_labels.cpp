@@ -89,6 +89,10 @@ TEST_CASE("a hostile label is made harmless") {
     CHECK(clean_label("\xF0\x9F\xA6\x99") == "\xF0\x9F\xA6\x99");
     CHECK(clean_label("a\xE2\x80\xAE"
                       "b") == "a b");
+    for (const auto* unseen : {"\xD8\x9C", "\xC2\xAD", "\xE1\xA0\x8E", "\xE2\x81\xA6",
+                               "\xF3\xA0\x81\x81", "\xE2\x80\x8E", "\xC2\x85"}) {
+        CHECK(clean_label("a" + std::string(unseen) + "b") == "a b");
+    }
     CHECK(clean_label("../../etc/passwd") == "../../etc/passwd");
 }
 

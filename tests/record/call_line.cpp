@@ -122,6 +122,8 @@ TEST_CASE("names with control characters, quotes and broken UTF-8 stay one valid
     const auto read = record::parse_call(line);
     REQUIRE(read);
     CHECK(read->service == "a\nb\"c\\\x01\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    c.model = "a\xe2\x80\xa8\xc2\x85\xe2\x80\xae\xf3\xa0\x81\x81z";
+    CHECK(record::parse_call(line_of(c)).value().model == c.model);
 }
 
 TEST_CASE("a line stays under its limit however long and hostile its strings are") {

@@ -101,8 +101,12 @@ TEST_CASE("labels of metrics are escaped") {
     zone::use("UTC");
     test::world w("2026-11-20T08:55:00Z");
     w.append(some_call("a\"b\\c\nd", "m"));
-    CHECK(w.read("metrics").find(R"(tallyfs_calls_total{service="a\"b\\c\nd",model="m"} 1)") !=
+    w.append(some_call("a", std::string("m\0n\x1b", 4)));
+    w.append(some_call("a", "m?n?"));
+    const auto metrics = w.read("metrics");
+    CHECK(metrics.find(R"(tallyfs_calls_total{service="a\"b\\c\nd",model="m"} 1)") !=
           std::string::npos);
+    CHECK(metrics.find(R"(tallyfs_calls_total{service="a",model="m?n?"} 2)") != std::string::npos);
 }
 
 TEST_CASE("the texts of a newcomer fit 80 columns") {

@@ -8,18 +8,21 @@
 
 namespace tallyfs {
 
-/// Appends `text` as a JSON string with its quotes: control characters escaped, bytes that are
-/// not UTF-8 replaced by U+FFFD, everything else unchanged.
+/// Appends `text` as a JSON string with its quotes: control characters escaped, and those that are
+/// invisible, end lines or turn the text around them; bytes that are not UTF-8 replaced by U+FFFD,
+/// everything else unchanged.
 void append_json_string(std::string& out, std::string_view text);
 /// How many bytes at the front of `text` stand for themselves in a JSON string: ASCII without
 /// control characters, quotation marks and backslashes.
 [[nodiscard]] std::size_t plain_json_bytes(std::string_view text) noexcept;
 /// At most `bytes_max` bytes of `text`, never cut inside a UTF-8 character.
 [[nodiscard]] std::string_view clip_utf8(std::string_view text, std::size_t bytes_max);
-/// One field of a CSV line: quoted where it holds a comma, a quote, CR or LF.
+/// One field of a CSV line: quoted where it holds a comma, a quote, CR or LF. An apostrophe goes
+/// before what a spreadsheet would calculate: text that begins with = + - @ tab or CR.
 void append_csv_field(std::string& out, std::string_view text);
-/// A name for one directory entry: `/`, `%`, control characters, invalid UTF-8 and a leading dot
-/// percent-encoded; an empty name becomes "%"; over 255 bytes it is cut and ends in a hash.
+/// A name for one directory entry: `/`, `%`, a leading dot, invalid UTF-8, and characters that
+/// control, are invisible or turn the text around them, percent-encoded; an empty name becomes "%";
+/// over 255 bytes it is cut and ends in a hash.
 [[nodiscard]] std::string encode_name(std::string_view name);
 /// ASCII lower case.
 [[nodiscard]] std::string to_lower(std::string_view text);
