@@ -89,14 +89,23 @@ class table_reader {
             reader.finish();
         }
     }
+    /// What parse_address() and its like find wrong is said with the place.
+    template <class Parse>
+    [[nodiscard]] host_and_port parsed(const char* key, Parse parse) const {
+        try {
+            return parse();
+        } catch (const startup_error& error) {
+            throw startup_error(place_of(*table_.get(key)) + error.what(), error.exit_code());
+        }
+    }
     void require(const std::string& value, const char* key) const {
         if (value.empty()) fail(table_, key, "is missing");
     }
     [[noreturn]] void fail(const toml::node& where, std::string_view key,
                            const std::string& what) const {
-        throw startup_error(file_ + ":" + std::to_string(where.source().begin.line) + ": " +
-                                (name_.empty() ? "" : name_ + ".") + std::string(key) + " " + what,
-                            2);
+        throw startup_error(
+            place_of(where) + (name_.empty() ? "" : name_ + ".") + std::string(key) + " " + what,
+            2);
     }
     /// Throws for a key that nobody took, naming the nearest one that is known.
     void finish() const {
@@ -112,6 +121,10 @@ class table_reader {
     }
 
   private:
+    [[nodiscard]] std::string place_of(const toml::node& where) const {
+        return file_ + ":" + std::to_string(where.source().begin.line) + ": ";
+    }
+
     const toml::table& table_;
     std::string file_;
     std::string name_;
@@ -174,17 +187,18 @@ void read_all(table_reader& reader, const toml::table& root, options& into) {
     if (into.fuse_workers == 0 || into.fuse_workers > 64)
         reader.fail(root, "fuse_workers", "must be 1 to 64");
     if (!listen.empty()) {
-        const auto address = parse_address(listen, "listen");
+        const auto address =
+            reader.parsed("listen", [&] { return parse_address(listen, "listen"); });
         into.proxy.listeners.front().host = address.host;
         into.proxy.listeners.front().port = address.port;
     }
     if (!upstream.empty()) {
-        const auto address = parse_upstream(upstream);
+        const auto address = reader.parsed("upstream", [&] { return parse_upstream(upstream); });
         into.proxy.upstream_host = address.host;
         into.proxy.upstream_port = address.port;
     }
     if (!admin.empty()) {
-        const auto address = parse_address(admin, "admin");
+        const auto address = reader.parsed("admin", [&] { return parse_address(admin, "admin"); });
         into.admin_host = address.host;
         into.admin_port = address.port;
     }
@@ -216,11 +230,33 @@ void read_all(table_reader& reader, const toml::table& root, options& into) {
         table.take("address", address);
         table.take("service", listener.service);
         table.require(address, "address");
-        const auto parsed = parse_address(address, "listeners.address");
+        const auto parsed =
+            table.parsed("address", [&] { return parse_address(address, "listeners.address"); });
         listener.host = parsed.host;
         listener.port = parsed.port;
         into.proxy.listeners.push_back(std::move(listener));
     });
+}
+
+/// Messages quote what stands in the file, and are shown on a terminal.
+std::string printable(std::string message) {
+    std::ranges::replace_if(
+        message, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    return message;
+}
+
+void read_text(const std::string& text, const std::string& file, options& into) {
+    toml::table root;
+    try {
+        root = toml::parse(text, file);
+    } catch (const toml::parse_error& error) {
+        throw startup_error(file + ":" + std::to_string(error.source().begin.line) + ": " +
+                                std::string(error.description()),
+                            2);
+    }
+    table_reader reader(root, file, "");
+    read_all(reader, root, into);
+    reader.finish();
 }
 
 }  // namespace
@@ -231,17 +267,11 @@ void read_configuration(const std::filesystem::path& file, options& into) {
         throw startup_error(
             "cannot read the configuration " + file.string() + ": " + text.error().message(), 2);
     }
-    toml::table root;
     try {
-        root = toml::parse(*text, file.string());
-    } catch (const toml::parse_error& error) {
-        throw startup_error(file.string() + ":" + std::to_string(error.source().begin.line) + ": " +
-                                std::string(error.description()),
-                            2);
+        read_text(*text, file.string(), into);
+    } catch (const startup_error& error) {
+        throw startup_error(printable(error.what()), error.exit_code());
     }
-    table_reader reader(root, file.string(), "");
-    read_all(reader, root, into);
-    reader.finish();
 }
 
 }  // namespace tallyfs::mountd

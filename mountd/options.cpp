@@ -13,7 +13,11 @@ namespace tallyfs::mountd {
 
 namespace {
 
-constexpr std::uint16_t ollama_port = 11434;
+constexpr std::string_view ollama_port = ":11434";
+
+/// Of names and addresses, with the scope of an IPv6 address ("fe80::1%eth0").
+constexpr std::string_view host_characters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:%";
 
 std::filesystem::path from_home(const char* variable, const char* below_home) {
     if (const char* set = std::getenv(variable); set != nullptr && *set == '/') return set;
@@ -89,6 +93,11 @@ host_and_port parse_address(const std::string& text, const std::string& what) {
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
         host = host.substr(1, host.size() - 2);
     }
+    if (host.find_first_not_of(host_characters) != std::string::npos) {
+        throw startup_error(
+            what + " \"" + text + "\" has no valid host: write HOST:PORT, such as 127.0.0.1:11433",
+            2);
+    }
     if (host.empty()) host = "0.0.0.0";
     return {host, parse_port(std::string_view(text).substr(colon + 1), text, what)};
 }
@@ -111,8 +120,12 @@ host_and_port parse_upstream(const std::string& text) {
     const bool has_port = colon != std::string::npos &&
                           rest.find(']', colon) == std::string::npos &&
                           (rest.front() == '[' || rest.find(':') == colon);
-    if (has_port) return parse_address(rest, "upstream");
-    return {rest, ollama_port};
+    auto address = parse_address(has_port ? rest : rest.append(ollama_port), "upstream");
+    if (address.port == 0) {
+        throw startup_error(
+            "upstream \"" + text + "\" has no port that can be connected to: Ollama's is 11434", 2);
+    }
+    return address;
 }
 
 options read_options(int argc, const char* const* argv) {

@@ -118,8 +118,14 @@ std::optional<wall_time> parse_rfc3339(std::string_view text) {
     if (!part) return std::nullopt;
     const auto offset = parse_offset(text.substr(part->end));
     if (!offset) return std::nullopt;
-    return std::chrono::sys_days(ymd) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-           std::chrono::seconds(*second) + part->value - *offset;
+    const wall_time time = std::chrono::sys_days(ymd) + std::chrono::hours(*hour) +
+                           std::chrono::minutes(*minute) + std::chrono::seconds(*second) +
+                           part->value - *offset;
+    // An offset, or a leap second, can lead out of the years that have four digits.
+    constexpr std::chrono::sys_days first{std::chrono::year(0) / 1 / 1};
+    constexpr std::chrono::sys_days behind{std::chrono::year(10000) / 1 / 1};
+    if (time < first || time >= behind) return std::nullopt;
+    return time;
 }
 
 }  // namespace tallyfs

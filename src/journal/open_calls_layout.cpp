@@ -116,7 +116,8 @@ std::optional<decoded_names> decode_names(std::string_view bytes) {
     std::memcpy(&c.request_bytes, at + 24, sizeof c.request_bytes);
     const auto source = static_cast<std::uint8_t>(at[32]);
     const auto stream = static_cast<std::uint8_t>(at[33]);
-    if (source > static_cast<std::uint8_t>(record::service_source::address) || stream > 2) {
+    if (source > static_cast<std::uint8_t>(record::service_source::address) || stream > 2 ||
+        !is_plausible(started_us)) {
         return std::nullopt;
     }
     decoded.started = wall_time(std::chrono::microseconds(started_us));
@@ -146,8 +147,9 @@ std::optional<open_call> slot_copy::read() const {
     if (!names) return std::nullopt;
     open_call call{std::move(names->so_far), names->started, now_};
     call.so_far.response_bytes = response_bytes_;
-    if (first_byte_us_ >= 0) call.so_far.first_byte_ms = record::duration(first_byte_us_);
-    if (first_token_us_ >= 0) call.so_far.first_token_ms = record::duration(first_token_us_);
+    const auto known = [](std::int64_t us) { return us >= 0 && us <= longest_duration.count(); };
+    if (known(first_byte_us_)) call.so_far.first_byte_ms = record::duration(first_byte_us_);
+    if (known(first_token_us_)) call.so_far.first_token_ms = record::duration(first_token_us_);
     // Events counted as they passed; what Ollama counts comes at the end alone.
     if (output_tokens_ > 0) {
         call.so_far.output_tokens = output_tokens_;

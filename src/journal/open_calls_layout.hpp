@@ -19,6 +19,14 @@ inline constexpr std::uint32_t version = 1;
 inline constexpr std::size_t header_bytes = 4096;  // a page, so that slots do not share it
 inline constexpr std::size_t slot_bytes = 2048;    // two a page: most calls need 300 bytes
 
+/// Times that can be written into a line: before the year 10000, in microseconds.
+inline constexpr std::int64_t time_us_end = 253'402'300'800'000'000;
+[[nodiscard]] constexpr bool is_plausible(std::int64_t time_us) noexcept {
+    return time_us >= 0 && time_us < time_us_end;
+}
+/// More than a line can hold is damage (record/fields.hpp, milliseconds_max).
+inline constexpr record::duration longest_duration{9'000'000'000'000'000};
+
 /// A killed process leaves its stores in the order in which it made them, so every change is
 /// prepared where nobody looks and then put in force with a single store.
 struct slot {

@@ -15,8 +15,30 @@ struct open_calls::left_call {
 
 namespace {
 
+using layout::is_plausible;
+using layout::longest_duration;
+
 wall_time to_wall_time(std::int64_t microseconds) {
     return wall_time(std::chrono::microseconds(microseconds));
+}
+
+/// A time that a damaged table holds may be none at all.
+wall_time time_in_table(std::int64_t microseconds) {
+    return is_plausible(microseconds) ? to_wall_time(microseconds) : wall_time{};
+}
+
+/// Until the call's end, as far as a line can say it.
+record::duration duration_until(wall_time end, const open_call& call) {
+    return std::clamp(record::duration(end - call.started), record::duration{}, longest_duration);
+}
+
+/// The table can lie on a disk that has damaged it: what would make the line unreadable is left
+/// out of it.
+void leave_out_bad_options(record::call& line) {
+    if (!line.options) return;
+    std::string written;
+    record::append_line(written, line);
+    if (!record::parse_call(written)) line.options.reset();
 }
 
 /// When the process that had this call was last known to live.
@@ -46,7 +68,7 @@ std::vector<open_calls::left_call> open_calls::read_left_open() {
 }
 
 result<std::size_t> open_calls::recover(stream& calls) {
-    const wall_time beat = to_wall_time(table_->header.alive_us.exchange(0));
+    const wall_time beat = time_in_table(table_->header.alive_us.exchange(0));
     if (left_open_.empty()) return std::size_t{0};
     std::vector<left_call> left = read_left_open();
     const auto recent =
@@ -63,8 +85,9 @@ result<std::size_t> open_calls::recover(stream& calls) {
         record::call& line = each.call.so_far;
         if (recent->ids.contains(line.id.to_string())) continue;
         line.outcome = record::outcome::interrupted;
-        line.duration_ms = to_wall_time(each.slot->ended_us) - each.call.started;
+        line.duration_ms = duration_until(time_in_table(each.slot->ended_us), each.call);
         line.error = "tallyfs ended while the call ran";
+        leave_out_bad_options(line);
         auto line_at = calls.append([&](std::string& out, wall_time now) {
             line.time = now;
             record::append_line(out, line);

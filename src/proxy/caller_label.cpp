@@ -109,7 +109,8 @@ std::string cgroup_principal(std::string_view cgroup) {
     if (colon != std::string::npos && !unit)
         for (const auto kind : container_kinds)
             if (std::string_view(text).substr(0, colon) == kind) return text;
-    return "unit:" + text;
+    // Again: with its kind before it, the name of a user's own unit can be too long.
+    return clean_label("unit:" + text).value_or("unit:");
 }
 
 }  // namespace tallyfs::proxy

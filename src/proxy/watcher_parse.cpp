@@ -17,12 +17,13 @@ std::optional<std::string> text_of(const json::object& object, std::string_view 
     return std::string(text.data(), text.size());
 }
 
+/// A size or a count: nothing that is negative is one.
 std::optional<std::int64_t> number_of(const json::object& object, std::string_view key) {
     const auto* value = object.if_contains({key.data(), key.size()});
     if (value == nullptr) return std::nullopt;
     error_code error;
     const auto number = value->to_number<std::int64_t>(error);
-    if (error) return std::nullopt;
+    if (error || number < 0) return std::nullopt;
     return number;
 }
 

@@ -12,6 +12,10 @@ namespace tallyfs::record {
 /// Version of the line's format, its field "v".
 inline constexpr std::int64_t line_version = 1;
 
+/// The longest duration that is read: beyond 2^53 microseconds (285 years) a double, which is what
+/// other readers have, would not be exact.
+inline constexpr std::int64_t milliseconds_max = 9'000'000'000'000;
+
 /// A string of the line and how long it may get, escaped.
 template <class String>
 struct bounded {

@@ -1,10 +1,15 @@
 #include "record/fields.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace tallyfs::record {
 
 namespace {
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 /// Reads the fields of a line that append_line() wrote: each where it must be, or not at all.
 class line_scanner {
@@ -75,26 +80,35 @@ class line_scanner {
         value = rest_.starts_with("true");
         skip(value ? "true" : "false");
     }
-    template <class Number>
-    requires(std::is_arithmetic_v<Number> &&
-             !std::is_same_v<Number, bool>) void take(Number& value) {
+    /// As JSON has it: from_chars() also takes words, and zeros in front.
+    [[nodiscard]] bool begins_number() const {
+        const auto digits = rest_.substr(rest_.starts_with('-') ? 1 : 0);
+        if (digits.empty() || !is_digit(digits[0])) return false;
+        return digits[0] != '0' || digits.size() == 1 || !is_digit(digits[1]);
+    }
+    template <class Integer>
+    requires(std::is_integral_v<Integer> &&
+             !std::is_same_v<Integer, bool>) void take(Integer& value) {
         // Small whole numbers, which is most of them, without a call.
-        if constexpr (std::is_integral_v<Number>) {
-            Number small = 0;
-            std::size_t digits = 0;
-            for (; digits < std::min<std::size_t>(rest_.size(), 9); ++digits) {
-                const char c = rest_[digits];
-                if (c < '0' || c > '9') break;
-                small = small * 10 + static_cast<Number>(c - '0');
-            }
-            if (digits > 0 && digits < std::min<std::size_t>(rest_.size(), 9)) {
-                value = small;
-                rest_.remove_prefix(digits);
-                return;
-            }
+        Integer small = 0;
+        std::size_t digits = 0;
+        const auto digits_max = std::min<std::size_t>(rest_.size(), 9);
+        for (; digits < digits_max && is_digit(rest_[digits]); ++digits) {
+            small = small * 10 + static_cast<Integer>(rest_[digits] - '0');
+        }
+        if (digits > 0 && digits < digits_max && (digits == 1 || rest_[0] != '0')) {
+            value = small;
+            rest_.remove_prefix(digits);
+            return;
         }
         const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
-        good_ = good_ && error == std::errc();
+        good_ = good_ && error == std::errc() && begins_number();
+        if (good_) rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    }
+    void take(double& value) {
+        const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value,
+                                                  std::chars_format::fixed);
+        good_ = good_ && error == std::errc() && begins_number() && end[-1] != '.';
         if (good_) rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
     }
     void take(duration& value) {
@@ -102,13 +116,14 @@ class line_scanner {
         if (negative) rest_.remove_prefix(1);
         std::int64_t milliseconds = 0;
         take(milliseconds);
-        if (!good_ || rest_.size() < 4 || rest_[0] != '.') {
+        if (!good_ || milliseconds < 0 || milliseconds > milliseconds_max || rest_.size() < 4 ||
+            rest_[0] != '.') {
             good_ = false;
             return;
         }
         std::int64_t part = 0;
         for (std::size_t i = 1; i <= 3; ++i) {
-            good_ = good_ && rest_[i] >= '0' && rest_[i] <= '9';
+            good_ = good_ && is_digit(rest_[i]);
             part = part * 10 + (rest_[i] - '0');
         }
         rest_.remove_prefix(4);
@@ -129,13 +144,29 @@ class line_scanner {
             return;
         }
         // Only a flat object of scalars without escapes is taken here.
-        const auto end = rest_.find('}');
-        good_ = good_ && rest_.starts_with('{') && end != std::string_view::npos;
-        if (!good_) return;
-        const auto object = rest_.substr(0, end + 1);
-        good_ = object.find_first_of("{[\\", 1) == std::string_view::npos;
-        value.text = object;
-        rest_.remove_prefix(end + 1);
+        const auto object = rest_;
+        for (skip("{"); good_; skip(",")) {
+            take_plain_string();
+            skip(":");
+            skip_scalar();
+            if (rest_.starts_with('}')) break;
+        }
+        if (!skip("}")) return;
+        value.text = object.substr(0, object.size() - rest_.size());
+        // It is written again as it stands here.
+        good_ = std::all_of(value.text->begin(), value.text->end(),
+                            [](char c) { return c >= 0x20 && c < 0x7f; });
+    }
+    void skip_scalar() {
+        if (rest_.starts_with('"')) {
+            take_plain_string();
+        } else if (rest_.starts_with('t') || rest_.starts_with('f')) {
+            bool ignored = false;
+            take(ignored);
+        } else if (!take_null()) {
+            double ignored = 0;
+            take(ignored);
+        }
     }
 
     std::string_view rest_;

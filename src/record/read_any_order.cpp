@@ -79,8 +79,8 @@ class object_reader {
     }
     static bool take(const json::value& from, duration& value) {
         double milliseconds = 0;
-        // Beyond 2^53 microseconds (285 years) a double would not be exact.
-        if (!take(from, milliseconds) || std::abs(milliseconds) > 9e12) return false;
+        if (!take(from, milliseconds)) return false;
+        if (std::abs(milliseconds) > static_cast<double>(milliseconds_max)) return false;
         value = duration(std::llround(milliseconds * 1000));
         return true;
     }

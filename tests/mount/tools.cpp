@@ -160,8 +160,11 @@ TEST_CASE("a listing goes on where it stopped, however many chunks it takes") {
     mounted_tree mounted({}, [](tree::fixed_directory& root) {
         auto many = std::make_shared<tree::fixed_directory>();
         auto empty = std::make_shared<tree::fixed_directory>();
+        // Numbers of one length: what is added in the order of names need not be sorted in.
         for (int number = 0; number < count; ++number) {
-            many->add("entry-" + std::to_string(number), [empty] { return tree::node{empty, {}}; });
+            many->add("entry-" + std::to_string(count + number), [empty] {
+                return tree::node{empty, {}};
+            });
         }
         root.add("many", [many] { return tree::node{many, {}}; });
     });

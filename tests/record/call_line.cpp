@@ -155,6 +155,32 @@ TEST_CASE("what is no call's line is an error that says why") {
     }
 }
 
+TEST_CASE("the quick reader takes no value that is none in JSON") {
+    const std::string line = line_of(full_call());
+    const auto with = [&](std::string_view from, std::string_view to) {
+        std::string changed = line;
+        const auto at = changed.find(from);
+        REQUIRE(at != std::string::npos);
+        return changed.replace(at, from.size(), to);
+    };
+    REQUIRE(record::parse_call(with("123.3,", "123.25,")));
+    for (const char* number : {"nan", "inf", "1.", "01.5", "+1.5", ".5", "0x1p3"}) {
+        INFO(number);
+        CHECK_FALSE(record::parse_call(with("123.3,", number + std::string(","))));
+    }
+    CHECK_FALSE(record::parse_call(with(":412,", ":0412,")));
+    CHECK_FALSE(record::parse_call(with(":1234.567,", ":--1234.567,")));
+    CHECK_FALSE(record::parse_call(with(":1234.567,", ":9223372036854775807.567,")));
+    for (const char* options : {"{}", R"({"num_ctx":-0.5,"use_mmap":false,"a":null})"}) {
+        INFO(options);
+        CHECK(record::parse_call(with(R"({"num_ctx":4096,"keep_alive":"5m"})", options)));
+    }
+    for (const char* options : {"{x}", R"({"a"})", R"({"a":})", R"({"a":1,})", R"({"a":yes})"}) {
+        INFO(options);
+        CHECK_FALSE(record::parse_call(with(R"({"num_ctx":4096,"keep_alive":"5m"})", options)));
+    }
+}
+
 TEST_CASE("busy time is the model's work, or the whole duration where that is unknown") {
     auto c = full_call();
     CHECK(record::busy(c) == 800001us + 99us + 300000us);

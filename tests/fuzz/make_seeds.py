@@ -1,0 +1,277 @@
+"""Writes the inputs from which fuzzing begins: python3 make_seeds.py DIRECTORY.
+
+They are made from the fixtures and, where none fit, written out here. `scripts/fuzz --minimise`
+keeps of them what is not covered by other inputs. How an input is put together: the target of
+that name beside this file.
+"""
+import hashlib
+import json
+import pathlib
+import struct
+import sys
+
+FIXTURES = pathlib.Path(__file__).parent.parent / "fixtures" / "ollama"
+OPERATIONS = ["none", "/api/generate", "/api/chat", "/api/embed", "/api/embeddings",
+              "/v1/chat/completions", "/v1/completions", "/v1/embeddings",
+              "/v1/audio/transcriptions", "/v1/responses", "/v1/messages"]
+STATUSES = [200, 400, 404, 500, 503]
+TYPES = ["application/json", "application/x-ndjson", "text/event-stream", "text/plain", ""]
+LINE = {
+    "v": 1, "time": "2026-11-20T07:55:04.123456Z", "id": "019a9f3c-1d2e-7abc-8def-0123456789ab",
+    "node": "docker-host", "service": "n8n", "task": "email-triage", "service_from": "path",
+    "principal": "docker:3f2a91c7e0b2", "client": "172.18.0.7:51234", "process": "node",
+    "upstream": "127.0.0.1:11434", "dialect": "native", "endpoint": "/api/chat",
+    "model": "qwen2.5:14b", "model_answered": "qwen2.5:14b", "stream": True, "status": 200,
+    "outcome": "ok", "prompt_tokens": 812, "output_tokens": 96, "tokens_from": "reported",
+    "duration_ms": 4310.218, "first_byte_ms": 2210.004, "first_token_ms": 2212.5,
+    "queue_ms": 0.25, "load_ms": 2100.125, "prompt_eval_ms": 310.5, "eval_ms": 1890.75,
+    "tokens_per_second": 50.8, "cold_start": True, "evicted_model": "llama3.2:latest",
+    "context_limit": 4096, "prompt_cut": False, "request_bytes": 3301, "response_bytes": 12940,
+    "prompt_hash": "9f86d081884c7d659a2feaa0c55ad015", "options": {"num_ctx": 4096},
+    "error": None}
+
+
+def jsonl(name):
+    with open(FIXTURES / name, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def line(**changes):
+    """A line as the daemon writes it: durations have three decimals."""
+    values = {**LINE, **changes}
+    parts = []
+    for name, value in values.items():
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        if name.endswith("_ms") and value is not None:
+            text = f"{value:.3f}"
+        parts.append(f'"{name}":{text}')
+    return "{" + ",".join(parts) + "}\n"
+
+
+def choice(value):
+    """A byte that stands for the choice, and can be read where that is possible."""
+    return bytes([value])
+
+
+def http_heads():
+    yield b"GET / HTTP/1.1\r\nHost: localhost:11433\r\n\r\n"
+    yield b"GET /api/tags HTTP/1.0\r\n\r\n"
+    yield b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"
+    yield b"POST http://a.local/as/n8n/api/chat?x=1 HTTP/1.1\r\nHost: a.local\r\n" \
+          b"Origin: http://a.local\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}"
+    yield b"POST /as/n8n/nightly/api/chat HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" \
+          b"Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nTE: trailers\r\nTrailer: X-T\r\n\r\n" \
+          b"5;a=b\r\n{\"a\":\r\n2\r\n1}\r\n0\r\nX-T: 1\r\n\r\n"
+    yield b"\r\nPOST /api/generate HTTP/1.1\r\nhost: a\r\nX-Folded: one\r\n two\r\n" \
+          b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nContent-Length: 0\r\n\r\nGET / HTTP/1.1"
+    yield b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n"
+    yield b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: gzip, chunked" \
+          b"\r\n\r\n0\r\n\r\n"
+    for fixture in jsonl("measured-replies.jsonl")[::9]:
+        body = fixture["request"].encode()
+        yield (f"POST {fixture['path']} HTTP/1.1\r\nHost: 127.0.0.1:11433\r\n"
+               f"User-Agent: ollama-python/0.6.1\r\nX-Service: n8n\r\n"
+               f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+               ).encode() + body
+
+
+def responses():
+    for flags in range(16):
+        yield choice(flags) + b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n" \
+            b"Transfer-Encoding: chunked\r\n\r\nb\r\ndata: [1]\n\n\r\n0\r\n\r\n"
+        yield choice(flags) + b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nuntil the end"
+    yield choice(0) + b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 204 No Content" \
+        b"\r\nConnection: keep-alive\r\n\r\n"
+    yield choice(2) + b"HTTP/1.0 304 Not Modified\r\nETag: \"a\"\r\nContent-Length: 5\r\n\r\n"
+    yield choice(1) + b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\nX-A: 1\r\n\r\n"
+    for fixture in jsonl("measured-replies.jsonl")[::7]:
+        body = fixture["body"].encode()[:1500]
+        yield choice(0) + (f"HTTP/1.1 {fixture['status']} OK\r\nContent-Type: "
+                           f"{fixture['content_type']}\r\nDate: Fri, 20 Nov 2026 07:55:04 GMT\r\n"
+                           f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+
+
+FORM = (b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n'
+        b'Content-Type: audio/wav\r\n\r\nRIFF\r\n--b-\r\n\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nsay it\r\n--b--\r\n')
+
+
+def request_bodies():
+    for fixture in jsonl("documented-bodies.jsonl"):
+        if fixture["kind"] == "request" and fixture["json"].get("path") in OPERATIONS:
+            body = json.dumps(fixture["json"]["body"]).encode()
+            if len(body) < 4000:
+                yield choice(OPERATIONS.index(fixture["json"]["path"])) + b"0" + body
+    for fixture in jsonl("measured-replies.jsonl"):
+        if fixture["path"] in OPERATIONS:
+            yield choice(OPERATIONS.index(fixture["path"])) + b"0" + fixture["request"].encode()
+    yield choice(8) + b"0" + FORM
+    # A zstd frame that holds "{}", not compressed.
+    yield choice(5) + b"7" + bytes.fromhex("28b52ffd2002110000") + b"{}"
+    yield choice(2) + b'0{"Model":"a","model":"b","keep_alive":"0s","options":{"num_ctx":8192,' \
+        b'"num_gpu":-1,"use_mmap":null},"messages":[{"content":"\\ud83d\\ude00 \\ud83d"}]}'
+
+
+def response_bodies():
+    for fixture in jsonl("measured-replies.jsonl"):
+        if fixture["path"] not in OPERATIONS:
+            continue
+        status = STATUSES.index(fixture["status"]) if fixture["status"] in STATUSES else 3
+        kind = TYPES.index(fixture["content_type"].split(";")[0])
+        yield (bytes([OPERATIONS.index(fixture["path"]), status, kind]) +
+               fixture["body"].encode()[:6000])
+
+
+def usage_requests():
+    for fixture in jsonl("measured-replies.jsonl"):
+        if fixture["path"] == "/v1/chat/completions":
+            yield fixture["request"].encode()
+    for options in [b"", b'"stream_options":null,', b'"stream_options":{},', b'"stream_options":3,',
+                    b'"Stream_Options" : { "x":[1,"]}"] } ,', b'"stream_options":{"a":1},',
+                    b'"\\u0073tream_options":{"include_usage":null},',
+                    b'"\xc5\xbftream_options":{},']:
+        yield b'{"model":"m",' + options + b'"stream":true,"messages":[{"content":"a\\"}"}]} x'
+
+
+def usage_events():
+    for fixture in jsonl("measured-replies.jsonl"):
+        if fixture["path"] == "/v1/chat/completions" and "event-stream" in fixture["content_type"]:
+            yield fixture["body"].encode()[-3000:]
+            yield fixture["body"].replace("\n", "\r\n").encode()[-3000:]
+
+
+def forms():
+    yield b"multipart/form-data; boundary=b\n" + FORM
+    yield b'Multipart/Form-Data; charset=a; boundary="b"\npreamble\r\n' + FORM
+    yield b"multipart/form-data; boundary=b\n" + FORM.replace(b"\r\n", b"\n")
+    yield b"model\nwhisper\x1efile\n\r\n------8d1f\r\n\x1eprompt\n"
+
+
+def routes():
+    for path in OPERATIONS[1:]:
+        yield f"POST\n{path}?a=1".encode()
+        yield f"POST\n/as/n8n/nightly{path}".encode()
+    for target in ["/", "/as/x", "/as/x/", "/as/%2e%2e/api/chat", "/api/%67enerate", "*",
+                   "http://a:1/as/b/c/v1/messages?d", "/v1/models/a%2Fb", "/api/blobs/sha256:1",
+                   "/as/a%0Ab/%2Fetc/api/tags"]:
+        yield f"GET\n{target}".encode()
+
+
+def lines():
+    yield line().encode()
+    nothing = {name: None for name in LINE if name not in (
+        "v", "time", "id", "node", "service", "service_from", "principal", "client", "upstream",
+        "dialect", "endpoint", "outcome", "tokens_from", "duration_ms", "request_bytes",
+        "response_bytes")}
+    yield line(**nothing, outcome="interrupted", tokens_from="none").encode()
+    yield line(service='a "quoted" \\ name\n', error="\u00e9\u20ac\U0001f600").encode()
+    yield (json.dumps(dict(reversed(list(LINE.items()))), indent=0) + "\n").encode()
+    yield line(options={"num_ctx": 1, "use_mmap": True, "keep_alive": "5m"}).encode()
+    yield bytes(range(1, 256)) * 3
+
+
+def journals():
+    yield (line() + line(status=404)).encode()
+    yield line().encode() + b"\x1e" + line().encode() + line().encode()[:100] + b"\x1e{}\n"
+    yield b"\x1e\x1etorn"
+    yield b"\n\n\x1e{}\n{}\n{\x1e"
+    yield b"x" * 20000 + b"\n" + b"y" * 20000
+
+
+def open_calls():
+    def text(value):
+        if value is None:
+            return b"\xff\xff"
+        return struct.pack("<H", len(value)) + value
+    strings = [b"docker-host", b"n8n", b"docker:3f2a91c7e0b2", b"172.18.0.7:51234",
+               b"127.0.0.1:11434", b"native", b"/api/chat", b"nightly", b"qwen2.5:14b", None,
+               b"node", b'{"num_ctx":4096}']
+    names = bytes.fromhex(LINE["id"].replace("-", ""))
+    names += struct.pack("<qqBB", 1795000000000000, 3301, 0, 2)
+    names += b"".join(text(string) for string in strings)
+    yield names
+    for length in (1, 3):
+        slot = struct.pack("<IIQqqqqqq", 1, 0, len(names), 3, 12, 900, 1500, 2500, 0) + names
+        yield choice(1) + b"\0" * 32 + slot.ljust(400, b"\0") * length
+    yield choice(0) + b"tlyopen\n" + struct.pack("<IIIIq", 1, 2048, 1, 1, 0) + slot
+    yield choice(0) + b"tlyopen\n" + struct.pack("<IIIIq", 1, 2048, 900, 9000, -1) + slot
+
+
+def words():
+    yield from [b"n8n", b"../../etc", b"a\nb", b".hidden", b"100%", b"%2F", b"a,b\"c\r\n", b"~" * 90,
+                "d\u00e9j\u00e0 vu \u4f60\u597d \U0001f600".encode(), b"\xc3\xff\xed\xa0\x80", b"x" * 400,
+                "\u202e\u200bzero\u00a0width\ufeff".encode(), b"/", b"\x7f"]
+
+
+def paths():
+    for path in ["README.md", "/services/inner/total.json", "services//inner/", "/link", "circle",
+                 "/link/x", "/services/a%2Fb", "/services/%", "/README.md/x", "/?x", ""]:
+        for name in ["a/b", "n8n", ".."]:
+            yield f"{path}\n{name}".encode()
+    yield from words()
+
+
+def configurations():
+    text = (FIXTURES.parent.parent.parent / "docs" / "configuration.md").read_text("utf-8")
+    whole = text.split("```toml\n")[1].split("```")[0]
+    yield whole.encode()
+    yield whole.replace("key_file", "key_env").replace("/etc/tallyfs/n8n.key", "PATH").encode()
+    for paragraph in whole.split("\n\n"):
+        yield paragraph.encode()
+    yield b'listn = "x"'
+    yield b"[proxy]\nthreads = 0\n"
+    yield b"[::1]:11433"
+    yield b"http://ollama:11434/"
+    yield b':11433\nnode = """a\nb"""'
+
+
+def upstreams():
+    for fixture in jsonl("documented-bodies.jsonl"):
+        if fixture["section"] in ("list-running-models-response", "version-response"):
+            yield json.dumps(fixture["json"]).encode()
+    yield b'{"models":null}'
+    yield b'{"models":[{"name":"a","size":1.5e300,"context_length":0,"expires_at":' \
+        b'"2318-03-01T12:00:00.123456789+01:00"},{"model":"b","size":-1}]}'
+
+
+def callers():
+    yield from [b"10.0.0.7", b"::ffff:10.0.0.1", b"fd00::1%eth0", b"10.0.0.0/8", b"fd00::/8",
+                b"::ffff:10.0.0.0/104"]
+    yield b"0::/system.slice/n8n.service"
+    yield b"4:memory:/docker/" + b"3f2a91c7e0b2" * 5 + b"3f2a\n0::/user.slice"
+    yield b"0::/user.slice/user-1000.slice/user@1000.service/app.slice/docker-" + b"a" * 64 + \
+        b".scope"
+    yield b"0::/system.slice/run-r3f2a.service/lxc.payload.web"
+    yield b"/usr/bin/python3.11\0-W\0ignore\0-m\0agent.main\0--x"
+    yield b"node\0--require\0x\0/srv/app/index.js"
+    yield b"java\0-cp\0a\0com.example.Agent"
+    yield b"n8n\0nightly\0n8n\0\xff\0ollama-python/0.6.1 (x86_64)\0Bearer a secret\0agent.py"
+
+
+def values():
+    yield from [b"2026-11-20T07:55:04.123456Z", b"2026-11-20 07:55:60+05:30", b"2026-02-29",
+                b"2024-02-29", b"2026-11-20.jsonl", b"2026-11-20.12.jsonl", b"1h30m", b"0s", b"-0",
+                b"0.0000000001ns", b"\xc2\xb5s", b"Model", b"\xe2\x84\xaaelvin",
+                LINE["id"].encode(), b"0000-01-01T00:00:00+23:59", b"9999-12-31T23:59:59-23:59"]
+
+
+TARGETS = {
+    "call_line": lines, "caller": callers, "http_request": http_heads, "http_response": responses,
+    "journal": journals, "multipart": forms, "names": words, "open_calls": open_calls,
+    "request_body": request_bodies, "response_body": response_bodies, "route": routes,
+    "settings": configurations, "tree_path": paths, "upstream": upstreams,
+    "usage_events": usage_events, "usage_request": usage_requests, "values": values}
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    for name, inputs in TARGETS.items():
+        directory = pathlib.Path(sys.argv[1]) / name
+        directory.mkdir(parents=True, exist_ok=True)
+        for content in inputs():
+            (directory / hashlib.sha1(content).hexdigest()).write_bytes(content)
+
+
+main()

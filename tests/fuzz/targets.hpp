@@ -1,0 +1,53 @@
+// The fuzz targets: each is a function over any bytes, in the file of its name.
+// What each one requires: docs/fuzzing.md.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace tallyfs::fuzz {
+
+void call_line(std::string_view input);
+void caller(std::string_view input);
+void http_request(std::string_view input);
+void http_response(std::string_view input);
+void journal(std::string_view input);
+void multipart(std::string_view input);
+void names(std::string_view input);
+void open_calls(std::string_view input);
+void request_body(std::string_view input);
+void response_body(std::string_view input);
+void route(std::string_view input);
+void settings(std::string_view input);
+void tree_path(std::string_view input);
+void upstream(std::string_view input);
+void usage_events(std::string_view input);
+void usage_request(std::string_view input);
+void values(std::string_view input);
+
+struct target {
+    std::string_view name;
+    void (*run)(std::string_view input);
+};
+
+inline constexpr std::array<target, 17> targets{{
+    {"call_line", call_line},
+    {"caller", caller},
+    {"http_request", http_request},
+    {"http_response", http_response},
+    {"journal", journal},
+    {"multipart", multipart},
+    {"names", names},
+    {"open_calls", open_calls},
+    {"request_body", request_body},
+    {"response_body", response_body},
+    {"route", route},
+    {"settings", settings},
+    {"tree_path", tree_path},
+    {"upstream", upstream},
+    {"usage_events", usage_events},
+    {"usage_request", usage_request},
+    {"values", values},
+}};
+
+}  // namespace tallyfs::fuzz
