@@ -14,6 +14,7 @@ BEGIN {
     level["base"] = 0
     level["record"] = 1; level["http"] = 1; level["dialect"] = 1; level["tree"] = 1
     level["approval"] = 1
+    level["policy"] = 1
     level["journal"] = 2; level["ledger"] = 2; level["state"] = 2
     level["proxy"] = 3; level["fuse"] = 3; level["admin"] = 3; level["views"] = 3
     level["mountd"] = 4

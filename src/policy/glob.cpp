@@ -1,0 +1,119 @@
+#include <tallyfs/base/text.hpp>
+#include <tallyfs/policy/glob.hpp>
+
+#include <algorithm>
+
+namespace tallyfs::policy {
+
+namespace {
+
+constexpr std::string_view user_manager = "unit:user@";  // the systemd instance of one user
+constexpr std::size_t uid_digits_max = 10;               // of 32 bits
+constexpr std::string_view default_tag = ":latest";
+
+/// After the character that begins at `at`: a name is UTF-8, and ? stands for a letter.
+std::size_t next_character(std::string_view text, std::size_t at) {
+    ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
+    return at;
+}
+
+/// Goes back to the last * only, so the steps are at most text times pattern.
+bool matches_general(std::string_view text, std::string_view pattern) {
+    std::size_t at = 0;
+    std::size_t in_pattern = 0;
+    std::size_t after_star = std::string_view::npos;
+    std::size_t star_at = 0;
+    while (at < text.size()) {
+        if (in_pattern < pattern.size() && pattern[in_pattern] == '*') {
+            after_star = ++in_pattern;
+            star_at = at;
+        } else if (in_pattern < pattern.size() && pattern[in_pattern] == '?') {
+            ++in_pattern;
+            at = next_character(text, at);
+        } else if (in_pattern < pattern.size() && pattern[in_pattern] == text[at]) {
+            ++in_pattern;
+            ++at;
+        } else if (after_star != std::string_view::npos) {
+            in_pattern = after_star;
+            at = ++star_at;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', in_pattern) == std::string_view::npos;
+}
+
+/// Takes off what Ollama adds itself to a model's name.
+std::string_view without_registry(std::string_view model) {
+    if (const auto scheme = model.find("://"); scheme != std::string_view::npos) {
+        model.remove_prefix(scheme + 3);
+    }
+    for (const std::string_view prefix : {"registry.ollama.ai/", "library/"}) {
+        if (equal_ignoring_case(model.substr(0, prefix.size()), prefix)) {
+            model.remove_prefix(prefix.size());
+        }
+    }
+    return model;
+}
+
+}  // namespace
+
+glob::glob(std::string_view pattern)
+    : text_(pattern.empty() ? "*" : pattern), kind_(kind::general), last_(text_.back()) {
+    const auto first = text_.find_first_of("*?");
+    if (first == std::string::npos) {
+        kind_ = kind::exact;
+    } else if (text_.find_first_of("*?", first + 1) == std::string::npos && text_[first] == '*') {
+        if (first == 0) kind_ = kind::ends;
+        if (first + 1 == text_.size()) kind_ = kind::begins;
+    }
+}
+
+bool glob::matches_wild(std::string_view name) const noexcept {
+    const std::string_view text = text_;
+    switch (kind_) {
+        case kind::begins:
+            return name.starts_with(text.substr(0, text.size() - 1));
+        case kind::ends:
+            return name.ends_with(text.substr(1));
+        default:
+            return matches_general(name, text);
+    }
+}
+
+principal_name::principal_name(std::string_view principal) noexcept : written_(principal) {
+    if (!principal.starts_with(user_manager)) return;
+    principal.remove_prefix(user_manager.size());
+    const auto digits = std::min(principal.find_first_not_of("0123456789"), principal.size());
+    if (digits == 0 || digits > uid_digits_max) return;
+    const auto rest = principal.substr(digits);
+    if (rest != ".service" && !rest.starts_with(".service/")) return;
+    constexpr std::string_view prefix = "uid:";
+    auto* const end = std::copy(prefix.begin(), prefix.end(), user_.begin());
+    std::copy_n(principal.begin(), digits, end);
+    size_ = prefix.size() + digits;
+}
+
+principal_pattern::principal_pattern(std::string_view pattern)
+    : pattern_(pattern), names_users_(pattern.starts_with(user_manager)) {}
+
+model_name::model_name(std::string_view model) {
+    const auto name = without_registry(model);
+    if (name.empty()) return;
+    text_.reserve(name.size() + default_tag.size());
+    for (const char c : name) {
+        text_.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    }
+    const auto last_part = full().find_last_of('/');
+    const auto tag = full().find(':', last_part == std::string_view::npos ? 0 : last_part);
+    if (tag == std::string_view::npos) {
+        text_.insert(text_.end(), default_tag.begin(), default_tag.end());
+    }
+    short_ = full().ends_with(default_tag) ? text_.size() - default_tag.size() : text_.size();
+}
+
+model_pattern::model_pattern(std::string_view pattern)
+    : pattern_(to_lower(without_registry(pattern))) {}
+
+}  // namespace tallyfs::policy
