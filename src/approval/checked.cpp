@@ -50,6 +50,9 @@ std::optional<refusal> check_parameters(const parameters& given) {
         }
         if (auto why = too_long(value, shown, value_bytes_max)) return why;
         if (auto why = not_as_shown(value, shown)) return why;
+        if (value.find('\n') != std::string::npos) {
+            return bad(shown + " has several lines: put long text into evidence");
+        }
     }
     return std::nullopt;
 }

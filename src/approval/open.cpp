@@ -55,6 +55,7 @@ outcome<opening> book::open_checked(draft asked, const identity& by, const chain
     if (!clean) return clean.error();
     auto who = at.people.resolve(by);
     who.person = clip_utf8(cleaned(who.person), name_bytes_max);
+    std::ranges::replace(who.person, '\n', ' ');
     std::size_t open_ones = 0;
     std::size_t own_ones = 0;
     for (const auto& [number, e] : entries_) {

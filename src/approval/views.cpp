@@ -20,13 +20,37 @@ std::string state_line(const entry& e, const context& at) {
     return std::string(to_string(e.state));
 }
 
+/// Text from outside is indented: it shows as it is in Markdown, and none of its lines can pass
+/// for a heading, an answer or the code of the page.
+void append_indented(std::string& out, std::string_view text) {
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        out += "    ";
+        out += text.substr(0, end);
+        out += '\n';
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+}
+
 void append_section(std::string& out, std::string_view heading, std::string_view text) {
     if (text.empty()) return;
     out += "\n## ";
     out += heading;
     out += '\n';
-    out += text;
-    if (!out.ends_with('\n')) out += '\n';
+    append_indented(out, text);
+}
+
+void append_objections(std::string& out, const std::vector<objection>& objections) {
+    if (!objections.empty()) out += "\n## Objections\n";
+    for (std::size_t i = 0; i < objections.size(); ++i) {
+        const auto& o = objections[i];
+        out += std::to_string(i + 1) + ". by " + o.raised.who.person +
+               (o.answered ? ", answered by " + o.answered->who.person : ", not answered") + "\n";
+        append_indented(out, o.raised.text);
+        if (!o.answered) continue;
+        out += "   Answer:\n";
+        append_indented(out, o.answered->text);
+    }
 }
 
 }  // namespace
@@ -55,16 +79,7 @@ std::string evidence_page(const entry& e) {
     append_section(page, "Asked for", given);
     append_section(page, "Evidence", asked.evidence);
     append_section(page, "What will be executed", asked.plan);
-    std::string objected;
-    for (std::size_t i = 0; i < e.objections.size(); ++i) {
-        const auto& o = e.objections[i];
-        objected +=
-            std::to_string(i + 1) + ". " + o.raised.who.person + ": " + o.raised.text + "\n";
-        objected +=
-            o.answered ? "   answered by " + o.answered->who.person + ": " + o.answered->text + "\n"
-                       : std::string("   not answered\n");
-    }
-    append_section(page, "Objections", objected);
+    append_objections(page, e.objections);
     return page + "\ncode " + plan_code(e.request) + "\n";
 }
 
