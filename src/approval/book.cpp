@@ -34,8 +34,8 @@ std::size_t entry::open_objections() const noexcept {
 }
 
 wall_time entry::expires_at() const noexcept {
-    const bool decided = current_step() == 0;
-    return (decided ? execute_at : request.created) + request.chain.expires_seconds;
+    const bool approved = execute_at != wall_time{};
+    return (approved ? execute_at : request.created) + request.chain.expires_seconds;
 }
 
 const entry* book::find(std::uint32_t number) const noexcept {

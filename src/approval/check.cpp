@@ -152,32 +152,11 @@ void check_people_of(const chain& c, const std::string& name, const people& who,
 
 void check_chain(const chain& c, const people& who, bool only_one_uid, problems& found) {
     const auto name = "the chain of kind " + c.kind + ", environment " + c.environment + ",";
-    if ((c.kind != "*" && !is_word(c.kind)) || (c.environment != "*" && !is_word(c.environment))) {
-        found.push_back(name + " has a name that is not lowercase words and hyphens, or *");
-    }
-    if (c.steps.empty() || c.steps.size() > steps_max) {
-        found.push_back(name + " has " + std::to_string(c.steps.size()) + " steps; 1 to " +
-                        std::to_string(steps_max) + " are accepted");
+    if (const auto wrong = problem_of(c); !wrong.empty()) {
+        found.push_back(name + " " + wrong);
         return;
     }
-    constexpr std::chrono::seconds year = std::chrono::hours(24 * 366);
-    const auto outside = [&](std::chrono::seconds value, std::chrono::seconds least) {
-        return value < least || value > year;
-    };
-    const std::chrono::seconds zero{0};
-    if (outside(c.expires_seconds, std::chrono::seconds(60)) || outside(c.grace_seconds, zero) ||
-        outside(c.remind_seconds, zero) || outside(c.escalate_seconds, zero)) {
-        found.push_back(name +
-                        " has a time that is negative or over a year, or expires within a "
-                        "minute");
-    }
     check_people_of(c, name, who, found);
-    for (const auto& s : c.steps) {
-        const bool machine = std::ranges::any_of(s.accepted, [](known_by how) {
-            return how == known_by::daemon || how == known_by::policy;
-        });
-        if (machine) found.push_back(name + " counts daemon or policy: only people decide");
-    }
     const auto by_uid_only = std::ranges::count_if(
         c.steps, [](const step& s) { return s.accepted == std::vector{known_by::uid}; });
     if (only_one_uid && c.steps.size() > 1) {

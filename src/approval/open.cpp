@@ -9,9 +9,6 @@ namespace tallyfs::approval {
 
 namespace {
 
-/// A requester's name can be a principal's, which strangers choose in part.
-constexpr std::size_t name_bytes_max = 256;
-
 bool asks_the_same(const request& open, const draft& asked, const identity& who,
                    std::uint32_t undo_of) {
     return open.asked.kind == asked.kind && open.asked.environment == asked.environment &&
@@ -54,8 +51,6 @@ outcome<opening> book::open_checked(draft asked, const identity& by, const chain
     auto clean = checked(std::move(asked));
     if (!clean) return clean.error();
     auto who = at.people.resolve(by);
-    who.person = clip_utf8(cleaned(who.person), name_bytes_max);
-    std::ranges::replace(who.person, '\n', ' ');
     std::size_t open_ones = 0;
     std::size_t own_ones = 0;
     for (const auto& [number, e] : entries_) {
@@ -72,10 +67,9 @@ outcome<opening> book::open_checked(draft asked, const identity& by, const chain
                                                    std::to_string(own_ones) + " of them by " +
                                                    who.person + ": withdraw or decide some first");
     }
-    if (rule.steps.empty() || rule.steps.size() > steps_max) {
+    if (const auto wrong = problem_of(rule); !wrong.empty()) {
         return refuse(approval_errc::nobody_decides,
-                      "the chain of this kind has no steps, or too "
-                      "many: its configuration has to change");
+                      "the chain of this kind " + wrong + ": its configuration has to change");
     }
     entry fresh;
     fresh.request = {last_number_ + 1, std::move(*clean), std::move(who), at.now, rule, undo_of};

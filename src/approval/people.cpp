@@ -1,4 +1,8 @@
+#include "approval/wording.hpp"
+
 #include <tallyfs/approval/people.hpp>
+#include <tallyfs/base/limits.hpp>
+#include <tallyfs/base/text.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -6,6 +10,9 @@
 namespace tallyfs::approval {
 
 namespace {
+
+/// Of a person or a principal: that of a label (base/limits.hpp).
+constexpr std::size_t name_bytes_max = limits::label_bytes_max;
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
@@ -72,6 +79,9 @@ identity people::resolve(identity who) const {
             }
             break;
     }
+    // A principal or a sign-on can hold anything: it is stored and shown on one line.
+    who.person = clip_utf8(cleaned(clip_utf8(who.person, name_bytes_max)), name_bytes_max);
+    std::ranges::replace(who.person, '\n', ' ');
     return who;
 }
 

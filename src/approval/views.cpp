@@ -72,7 +72,7 @@ std::string evidence_page(const entry& e) {
     page += "asked by " + e.request.requester.person + " (known by " +
             std::string(to_string(e.request.requester.how)) + ") at " +
             to_rfc3339(e.request.created) + "\n";
-    page += "expires at " + to_rfc3339(e.expires_at()) + "\n";
+    if (!is_finished(e.state)) page += "expires at " + to_rfc3339(e.expires_at()) + "\n";
     append_section(page, "Reason", asked.reason);
     std::string given;
     for (const auto& [name, value] : asked.parameters) given += name + " = " + value + "\n";

@@ -57,6 +57,11 @@ TEST_CASE("a request that nobody could ever decide is refused at once") {
     CHECK(refused.error().sentence.find("nobody holds the role astronaut") != std::string::npos);
     refused = w.requests.open(world::cloud_model(), w.by("gus"), three_steps(), w.at());
     REQUIRE(!refused);
+    auto endless = one_step();
+    endless.expires_seconds = std::chrono::hours(24 * 1000);
+    refused = w.requests.open(world::cloud_model(), w.by("ann"), endless, w.at());
+    REQUIRE(!refused);
+    CHECK(refused.error().sentence.find("over a year") != std::string::npos);
 }
 
 TEST_CASE("open requests are bounded, of one requester and of all") {

@@ -42,6 +42,8 @@ TEST_CASE("an identity is recorded under the name that it has by right") {
     CHECK(name({"gus", {}, known_by::token}) == "gus");
     CHECK(name({"uid:1234", {}, known_by::token}) == "token:uid:1234");
     CHECK(name({"stranger", {}, known_by::sso}) == "sso:stranger");
+    CHECK(name({"a\nb\x1b\xff", {}, known_by::sso}) == "sso:a b\xef\xbf\xbd\xef\xbf\xbd");
+    CHECK(name({std::string(1000, 'x'), {}, known_by::sso}).size() == 256);
     CHECK(name({{}, {}, known_by::daemon}) == "daemon");
     CHECK(name({"key:n8n", {}, known_by::policy}) == "key:n8n");
     CHECK(name({"uid:1001", {}, known_by::policy}) == "ann");
@@ -147,6 +149,9 @@ TEST_CASE("what is wrong with chains is said in sentences") {
     rule.steps.clear();
     CHECK(problems(company(), {rule}).size() == 1);
     rule.steps.resize(steps_max + 1, {"owner", {}, false});
+    CHECK(problems(company(), {rule}).size() == 1);
+    rule = one_step();
+    rule.steps[0].role = "";
     CHECK(problems(company(), {rule}).size() == 1);
     rule = one_step();
     rule.kind = "Cloud Model";

@@ -261,3 +261,27 @@ TEST_CASE("a book that is replayed to any prefix equals the one that lived throu
         REQUIRE(replayed == lived);
     }
 }
+
+TEST_CASE("a damaged text is refused, or read as something that is written the same") {
+    player p(7);
+    p.play();
+    std::mt19937 random(7);
+    std::size_t refused = 0;
+    for (const auto& e : p.result().journal) {
+        auto text = event_text(e);
+        for (auto changes = random() % 3 + 1; changes > 0; --changes) {
+            const auto at = random() % text.size();
+            const auto what = random() % 3;
+            if (what == 0) text.erase(at, random() % 9);
+            if (what == 1) text[at] = static_cast<char>(random() % 256);
+            if (what == 2) text.insert(at, text.substr(random() % text.size(), random() % 9));
+            if (text.empty()) text = " ";
+        }
+        const auto read = parse_event(text);
+        if (!read) ++refused;
+        if (read) CHECK(event_text(*parse_event(event_text(*read))) == event_text(*read));
+        const auto asked = parse_draft(text);
+        if (asked) CHECK(checked(*asked).value() == *asked);
+    }
+    CHECK(refused > 0);
+}

@@ -34,6 +34,9 @@ struct chain {
     bool operator==(const chain&) const = default;
 };
 
+/// What makes a chain unusable by itself ("has no steps"); empty: nothing.
+[[nodiscard]] std::string problem_of(const chain& c);
+
 /// The configured chains. Immutable; any thread.
 class chains {
   public:
