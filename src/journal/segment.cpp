@@ -33,7 +33,7 @@ std::optional<segment_id> segment_id::parse(std::string_view file_name) {
         std::from_chars(number.data(), number.data() + number.size(), id.part);
     // Only the form that file_name() writes: two names for one part would be two truths.
     const bool whole = error == std::errc() && end == number.data() + number.size();
-    if (!whole || id.part < 2 || number.front() == '0') return std::nullopt;
+    if (!whole || id.part < 2 || id.part > parts_max || number.front() == '0') return std::nullopt;
     return id;
 }
 

@@ -62,11 +62,8 @@ stream::stream(std::filesystem::path directory, const clock_source& clock,
       operations_(operations != nullptr ? *operations : system_operations()) {
     make_directory(directory_);
     auto found = list_segments(directory_);
-    if (!found) {
-        throw startup_error("cannot read the journal in " + directory_.string() + ": " +
-                            found.error().message());
-    }
-    segments_ = std::move(*found);
+    segments_ = std::move(found.segments);
+    counts_.torn_bytes_left = found.torn_bytes_left;
     const wall_time now = clock_.wall();
     adopt_newest(now);
     // What a killed process left unsynced is synced with the first lines of this one.
@@ -98,11 +95,10 @@ void stream::adopt_newest(wall_time now) {
                             fd.error().message());
     }
     file_ = std::make_shared<segment_file>(segment_file{std::move(*fd), newest.path});
-    if (const error_code failure = cut_torn_tail(*file_, newest.bytes)) {
+    if (!cut_torn_tail(*file_, newest.bytes)) {
         // Lines behind a torn one would be lost to readers: the day goes on in the next part.
-        spdlog::error("cannot cut the torn tail off {}: {}; the day goes on in a new part",
-                      newest.path.string(), failure.message());
-        counts_.last_error = newest.path.string() + ": " + failure.message();
+        spdlog::error("{}; the day goes on in a new part", failed_step_);
+        counts_.last_error = failed_step_;
         file_.reset();
         ++counts_.segments_sealed;
     }
@@ -124,21 +120,32 @@ void stream::adopt_unsynced() {
     }
 }
 
-error_code stream::cut_torn_tail(const segment_file& file, std::uint64_t end) {
+/// False if it is still there: failed_step_ then tells why.
+bool stream::cut_torn_tail(const segment_file& file, std::uint64_t end) {
     struct ::stat status {};
-    if (::fstat(file.fd.get(), &status) != 0) return last_system_error();
-    const std::uint64_t torn_bytes = static_cast<std::uint64_t>(status.st_size) - end;
-    if (torn_bytes == 0) return {};
+    std::uint64_t torn_bytes = 0;
     auto aside = file.path;
     aside += ".torn";
-    if (auto kept = keep_aside(file.fd.get(), end, aside); !kept) return kept.error();
+    const auto failed = [&](const std::string& step, const error_code& why) {
+        counts_.torn_bytes_left += torn_bytes;
+        failed_step_ = "cannot " + step + ": " + why.message();
+        return false;
+    };
+    const auto cut = "cut the torn tail off " + file.path.string();
+    if (::fstat(file.fd.get(), &status) != 0) return failed(cut, last_system_error());
+    torn_bytes = static_cast<std::uint64_t>(status.st_size) - end;
+    if (torn_bytes == 0) return true;
+    if (auto kept = keep_aside(file.fd.get(), end, aside); !kept) {
+        return failed("keep the torn tail of " + file.path.string() + " in " + aside.string(),
+                      kept.error());
+    }
     if (operations_.ftruncate(file.fd.get(), static_cast<::off_t>(end)) != 0) {
-        return last_system_error();
+        return failed(cut, last_system_error());
     }
     counts_.torn_bytes_cut += torn_bytes;
     spdlog::warn("{} ended in the middle of a line: {} bytes moved to {}", file.path.string(),
                  torn_bytes, aside.string());
-    return {};
+    return true;
 }
 
 }  // namespace tallyfs::journal

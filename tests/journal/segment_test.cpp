@@ -20,7 +20,7 @@ TEST_CASE("names that no segment has are not taken for one") {
          {"", "2026-11-20", "2026-11-20.jsonl.torn", "2026-11-20.1.jsonl", "2026-11-20.02.jsonl",
           "2026-11-20.jsonl.1", "2026-13-20.jsonl", "2026-11-20..jsonl", "2026-11-20.-2.jsonl",
           "2026-11-20.2x.jsonl", "2026-11-20.99999999999.jsonl", "x2026-11-20.jsonl",
-          "2026-11-20-2.jsonl", ".jsonl"}) {
+          "2026-11-20-2.jsonl", "2026-11-20.1001.jsonl", ".jsonl"}) {
         INFO(name);
         CHECK_FALSE(segment_id::parse(name).has_value());
     }

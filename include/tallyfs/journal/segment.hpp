@@ -14,6 +14,10 @@
 
 namespace tallyfs::journal {
 
+/// Parts of a day. More than a disk that fails now and then needs; one that fails always must not
+/// fill the directory with files.
+inline constexpr unsigned parts_max = 1000;
+
 /// One file of a stream. Part 1 is `2026-11-20.jsonl`; after a segment was sealed because of an
 /// I/O error the day goes on in part 2, `2026-11-20.2.jsonl`.
 struct segment_id {

@@ -24,9 +24,11 @@ struct stream_status {
     std::uint64_t lines_lost = 0;       ///< append failed: not recorded anywhere
     std::uint64_t segments_sealed = 0;  ///< because of an I/O error
     std::uint64_t torn_bytes_cut = 0;   ///< at start, kept aside in <segment>.torn
-    std::uint64_t change_count = 0;     ///< grows with every append and turn of the day
-    std::string last_error;             ///< "" or what failed last, with path and reason
-    bool failing = false;               ///< the last append or sync failed
+    /// Behind the last lines of segments that were closed before the start: readers pass them over.
+    std::uint64_t torn_bytes_left = 0;
+    std::uint64_t change_count = 0;  ///< grows with every append and turn of the day
+    std::string last_error;          ///< "" or what failed last, with path and reason
+    bool failing = false;            ///< the last append or sync failed
 };
 
 /// The system calls a stream makes on its segments, so that a test can let them fail.
@@ -46,7 +48,8 @@ class stream {
     /// Opens or creates `directory`, cuts a torn tail off the newest segment (kept aside in
     /// `<segment>.torn`) and goes on in it if its day is not over; otherwise begins today's.
     /// A full disk does not stop the start: the stream is then failing until there is room.
-    /// Throws startup_error. `clock` and `operations` outlive the stream.
+    /// Throws startup_error, also where a segment cannot be read: going on without its lines would
+    /// make every figure wrong. `clock` and `operations` outlive the stream.
     stream(std::filesystem::path directory, const clock_source& clock,
            file_operations* operations = nullptr);
     /// Does not sync: call sync() before, where its error can still be told.
@@ -95,10 +98,6 @@ class stream {
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
 
   private:
-    /// Parts of a day. More than a disk that fails now and then needs; one that fails always must
-    /// not fill the directory with files.
-    static constexpr unsigned parts_max = 1000;
-
     /// Shared with a sync() that runs while the day turns.
     struct segment_file {
         unique_fd fd;
@@ -108,7 +107,7 @@ class stream {
 
     void adopt_newest(wall_time now);
     void adopt_unsynced();
-    error_code cut_torn_tail(const segment_file& file, std::uint64_t end);
+    [[nodiscard]] bool cut_torn_tail(const segment_file& file, std::uint64_t end);
     result<position> append_locked(const line_writer& write_line);
     error_code ensure_segment(wall_time now);
     error_code begin_segment(segment_id id, wall_time now);
