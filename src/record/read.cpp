@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 
 namespace tallyfs::record {
 
@@ -173,13 +175,31 @@ class line_scanner {
     bool good_ = true;
 };
 
+/// ASCII without control characters. Eight bytes at a time: it is asked of every line.
+bool is_plain(std::string_view text) {
+    constexpr std::uint64_t high_bits = 0x8080808080808080U;
+    constexpr std::uint64_t blanks = 0x2020202020202020U;
+    std::uint64_t seen = 0;  // of a byte below a blank the difference has the high bit
+    while (text.size() >= sizeof(seen)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data(), sizeof(word));
+        seen |= word | (word - blanks);
+        text.remove_prefix(sizeof(word));
+    }
+    const bool rest = std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f; });
+    return rest && (seen & high_bits) == 0;
+}
+
 }  // namespace
 
 result<void> parse_call(std::string_view line, call& into) {
     line_scanner scanner(line);
     scanner.skip("{\"v\":1");
     visit_fields(into, scanner);
-    if (scanner.skip("}") && scanner.at_end()) return {};
+    // What other bytes mean only the parser below looks at: a damaged one in a name must not
+    // become a name that no file can show.
+    const auto text = line.ends_with('\n') ? line.substr(0, line.size() - 1) : line;
+    if (scanner.skip("}") && scanner.at_end() && is_plain(text)) return {};
     auto parsed = parse_any_order(line);
     if (!parsed) return parsed.error();
     into = std::move(*parsed);

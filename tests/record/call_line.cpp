@@ -126,6 +126,21 @@ TEST_CASE("names with control characters, quotes and broken UTF-8 stay one valid
     CHECK(record::parse_call(line_of(c)).value().model == c.model);
 }
 
+TEST_CASE("a line with a byte that no JSON text has cannot be read") {
+    auto c = full_call();
+    c.error = "no escapes: the quick reader takes this line";
+    const auto line = line_of(c);
+    for (std::size_t at = 0; at + 1 < line.size(); ++at) {
+        for (const char damaged :
+             {'\0', '\x1f', '\x80', '\xff', static_cast<char>(line[at] ^ 0x80)}) {
+            INFO("byte " << at << " is " << static_cast<int>(damaged));
+            auto changed = line;
+            changed[at] = damaged;
+            CHECK_FALSE(record::parse_call(changed));
+        }
+    }
+}
+
 TEST_CASE("a line stays under its limit however long and hostile its strings are") {
     auto c = full_call();
     const std::string hostile(100'000, '\x01');
