@@ -26,10 +26,12 @@ bool is_locked(const error_code& error) {
     return error.category() == sqlite_category() && (error.value() & 0xff) == SQLITE_BUSY;
 }
 
-/// A missing table or column is SQLITE_ERROR: with the right version in the header, damage.
+/// A missing table or column is SQLITE_ERROR, a row that stands where one is to be added
+/// SQLITE_CONSTRAINT: with the right version in the header, damage. Trying again helps neither.
 bool is_unusable(const error_code& error) {
-    return is_damage(error) ||
-           (error.category() == sqlite_category() && error.value() == SQLITE_ERROR);
+    if (error.category() != sqlite_category()) return false;
+    return is_damage(error) || error.value() == SQLITE_ERROR ||
+           (error.value() & 0xff) == SQLITE_CONSTRAINT;
 }
 
 /// The hash of the `bytes` before `end`.
@@ -123,6 +125,7 @@ struct ledger::implementation {
 
     std::filesystem::path file;
     std::string reset_reason;
+    bool was_created = false;
     std::unique_ptr<session> current;  ///< none after a clear() that failed
     mutable error_code broken;
     standing now;
@@ -136,7 +139,8 @@ ledger::ledger(std::filesystem::path file)
                             " (another process has it open)");
     };
     std::error_code ignored;
-    if (std::filesystem::exists(path, ignored)) {
+    implementation_->was_created = !std::filesystem::exists(path, ignored);
+    if (!implementation_->was_created) {
         if (const auto failure = implementation_->open_existing()) complain(failure);
     }
     if (!implementation_->current) {
@@ -149,6 +153,10 @@ ledger::~ledger() = default;
 
 const std::string& ledger::was_reset() const noexcept {
     return implementation_->reset_reason;
+}
+
+bool ledger::was_created() const noexcept {
+    return implementation_->was_created;
 }
 
 error_code ledger::broken() const noexcept {

@@ -7,6 +7,8 @@ namespace tallyfs::ledger {
 
 namespace {
 
+constexpr int asides_max = 1000;  // somebody who puts more there has to look
+
 std::int64_t read_pragma(database& owner, const std::string& name) {
     statement read(owner, "PRAGMA " + name);
     return read.step() ? read.integer(0) : 0;
@@ -56,6 +58,19 @@ CREATE TABLE blocks(
     min_id INTEGER NOT NULL, max_id INTEGER NOT NULL,
     PRIMARY KEY(day, part, offset)) WITHOUT ROWID;
 )";
+
+/// Where nothing is yet: what was put aside before stays too.
+std::filesystem::path free_name_beside(const std::filesystem::path& path) {
+    const std::string aside = path.string() + ".aside";
+    std::filesystem::path name = aside;
+    std::error_code unknown;
+    for (int number = 2; std::filesystem::exists(std::filesystem::symlink_status(name, unknown)) &&
+                         number <= asides_max;
+         ++number) {
+        name = aside + "." + std::to_string(number);
+    }
+    return name;
+}
 
 std::string figure_tables() {
     const std::string figures = figure_definitions();
@@ -128,7 +143,7 @@ result<void> remove_files(const std::filesystem::path& file) {
         std::error_code failure;
         std::filesystem::remove(each, failure);
         // A directory, say: somebody may want what is in it.
-        if (failure) std::filesystem::rename(each, each.string() + ".aside", failure);
+        if (failure) std::filesystem::rename(each, free_name_beside(each), failure);
         if (failure) return error_code(failure.value(), boost::system::generic_category());
     }
     return {};

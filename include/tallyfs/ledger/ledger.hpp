@@ -151,6 +151,8 @@ class ledger {
 
     /// Why the file was begun anew when it was opened; "" if it was not.
     [[nodiscard]] const std::string& was_reset() const noexcept;
+    /// True if there was no file when it was opened: of a journal with lines it was deleted.
+    [[nodiscard]] bool was_created() const noexcept;
 
     /// Why nothing but clear() helps: apply() or a query has come upon damage, or no file is open.
     /// No error while the ledger works.
