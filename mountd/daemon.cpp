@@ -127,6 +127,9 @@ void daemon::recover() {
     rebuild_reason_ = ledger_.was_reset();
     const auto reconciled = ledger_.reconcile(calls_.segments());
     if (reconciled && !reconciled->empty()) rebuild_reason_ = *reconciled;
+    if (rebuild_reason_.empty() && ledger_.was_created() && calls_.bytes_after({}) > 0) {
+        rebuild_reason_ = "there was none";
+    }
     if (const auto broken = ledger_.broken()) {
         // The proxy serves and the journal records without it; the view thread tries again.
         spdlog::error("cannot begin the ledger anew: {}", broken.message());

@@ -3,6 +3,8 @@
 
 #include <tallyfs/base/error.hpp>
 
+#include <sys/stat.h>
+
 #include <exception>
 #include <iostream>
 
@@ -32,6 +34,8 @@ int run(int argc, char* argv[]) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
+    // SQLite would let everybody read its files, and who called is nobody else's business.
+    ::umask(077);
     try {
         return run(argc, argv);
     } catch (const tallyfs::startup_error& error) {

@@ -37,6 +37,12 @@ void add_machine_concerns(const sources& from, std::vector<concern>& found) {
     if (!live.ledger_error.empty()) found.push_back({"mend", "ledger", live.ledger_error});
     if (!live.rebuild_reason.empty()) {
         found.push_back({"look", "ledger", "made anew: " + live.rebuild_reason});
+    } else if (!live.rebuilt_reason.empty()) {
+        // Mostly over before anybody looks, and yet a disk may have been the cause.
+        found.push_back({"look", "ledger", "was made anew: " + live.rebuilt_reason});
+    }
+    if (journal.torn_bytes_cut > 0) {
+        found.push_back({"look", "journal", "a torn line is kept in journal/calls/*.torn"});
     }
     if (live.upstream->seen.has_value() || !live.upstream->error.empty()) {
         if (!live.upstream->reachable) {

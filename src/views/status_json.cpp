@@ -66,11 +66,15 @@ std::string status_json(const sources& from) {
                            {"last_error", text_or_null(journal.last_error)},
                            {"lines_appended", journal.lines_appended},
                            {"lines_lost", journal.lines_lost},
+                           {"segments_sealed", journal.segments_sealed},
+                           {"torn_bytes_cut", journal.torn_bytes_cut},
+                           {"torn_bytes_left", journal.torn_bytes_left},
                            {"disk_free_bytes", live.disk_free_bytes}};
     document["ledger"] = {{"rebuilding", live.rebuilding},
                           {"bytes_behind", live.bytes_behind},
                           {"unreadable_lines", from.ledger.unreadable_lines()},
                           {"rebuild_reason", text_or_null(live.rebuild_reason)},
+                          {"rebuilt_reason", text_or_null(live.rebuilt_reason)},
                           {"error", text_or_null(live.ledger_error)}};
     return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

@@ -213,7 +213,9 @@ void view_worker::apply_next_batch() {
     at_end_ = lines->text.empty();
     if (at_end_) {
         live_.rebuilding = false;
-        live_.rebuild_reason.clear();
+        if (!live_.rebuild_reason.empty()) {
+            live_.rebuilt_reason = std::exchange(live_.rebuild_reason, {});
+        }
         return;
     }
     const auto unreadable_before = ledger_.unreadable_lines();

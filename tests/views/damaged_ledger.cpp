@@ -166,3 +166,38 @@ TEST_CASE("a ledger that cannot even be begun is begun once it can, without a re
     eventually([&] { return can_read([&] { shown = read_usage(w); }); });
     CHECK(shown == state.shown);
 }
+
+TEST_CASE("a page that is found damaged while lines are applied is no reader's error") {
+    const test::faulty_disk disk;
+    const three_days state;
+    const auto pages =
+        std::filesystem::file_size(state.directory.path() / "ledger.sqlite") / page_bytes;
+    int found_by_applying = 0;
+    for (std::size_t page = 1; page < pages; ++page) {
+        INFO("page " << page << " of " << pages);
+        test::world w(evening, state.but([&](const auto& file) { damage_page(file, page); }));
+        if (!w.ledger.was_reset().empty()) continue;
+        auto call = some_call("service-1", "m");
+        call.cold_start = true;
+        call.evicted_model = "n";
+        w.append(call);
+        // Made of what stands in memory: only applying the line can have come upon the page.
+        CHECK(w.read("usage/today.txt") == "day/2026-11-22.txt");
+        CHECK(w.ask([&] { return w.ledger.stamp_of_all().lines; }) == 901);
+        if (!w.ask([&] { return w.views.live().rebuilt_reason; }).empty()) ++found_by_applying;
+    }
+    CHECK(found_by_applying > 0);
+}
+
+TEST_CASE("that the ledger was made anew is shown after it was") {
+    const test::faulty_disk disk;
+    const three_days state;
+    test::world w(evening, state.but([](const auto& file) { std::ofstream(file) << "no ledger"; }));
+    CHECK(read_usage(w) == state.shown);
+    eventually([&] {
+        return w.read_live("status.txt").find("look     ledger             was made anew: ") !=
+               std::string::npos;
+    });
+    CHECK(w.read_live("status.json").find("\"rebuilt_reason\": \"the file is damaged") !=
+          std::string::npos);
+}

@@ -29,9 +29,9 @@ class world {
     }
     ~world() { views.stop(); }
 
-    /// Appends a call that began `duration` before now.
-    void append(record::call c) {
-        c.id = uuid::make(clock.wall());
+    /// Appends a call whose id tells that it began then, by default just now.
+    void append(record::call c, std::optional<wall_time> began = {}) {
+        c.id = uuid::make(began.value_or(clock.wall()));
         const auto appended = calls.append([&](std::string& out, wall_time now) {
             c.time = now;
             record::append_line(out, c);

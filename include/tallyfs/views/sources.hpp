@@ -39,6 +39,7 @@ struct live_state {
     bool rebuilding = false;
     double rebuilt_share = 1.0;      ///< 0 to 1, of the journal's bytes
     std::string rebuild_reason;      ///< "" or why the ledger is made anew
+    std::string rebuilt_reason;      ///< "" or why it was made anew last, since the start
     std::uint64_t bytes_behind = 0;  ///< of the ledger behind the journal
     std::string ledger_error;        ///< "" or why the ledger does not follow
 };

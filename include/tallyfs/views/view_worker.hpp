@@ -24,8 +24,8 @@ class view_worker final : public tree::view_thread {
                 const clock_source& clock);
     ~view_worker() override;
 
-    /// Begins to follow the journal and to run jobs. `rebuild_reason` is shown until the ledger
-    /// has caught up: "" or why it was begun anew when it was opened.
+    /// Begins to follow the journal and to run jobs. `rebuild_reason` is shown: "" or why
+    /// the ledger was begun anew when it was opened.
     void start(std::string rebuild_reason = {});
     /// Applies what has been appended, drops jobs that wait (their posters are told by `post`
     /// returning false from now on; dropped jobs are destroyed unrun) and ends. Idempotent.
