@@ -203,6 +203,10 @@ TEST_CASE("an effect that never comes about is tried three times at most") {
     }
     CHECK(w.take(w.requests.probed(number, probe::effect_absent, w.now)) == std::nullopt);
     CHECK(w.state_of(number) == state::outcome_unknown);
+    CHECK(w.command(number, "retry: the disk was full", "bea") == std::nullopt);
+    CHECK(w.start(number) == std::nullopt);
+    CHECK(w.take(w.requests.probed(number, probe::effect_absent, w.now)) == std::nullopt);
+    CHECK(w.state_of(number) == state::approved);  // three more
 }
 
 TEST_CASE("after an unknown outcome a person says done or retry, never the program") {
@@ -236,4 +240,29 @@ TEST_CASE("how an unknown outcome goes on is said by somebody known well enough"
     CHECK(w.start(number) == std::nullopt);
     CHECK(w.take(w.requests.lose(number, "", w.now)) == std::nullopt);
     CHECK(w.command(number, "retry: x", "bea") == approval_errc::not_known_by);
+}
+
+TEST_CASE("the requester does not say how an unknown outcome of several steps goes on") {
+    auto list = company();
+    list[0].roles = {"security"};  // ann
+    world w(three_steps(), list);
+    const auto number = w.open("ann");
+    w.approve_all_three(number);
+    CHECK(w.start(number) == std::nullopt);
+    CHECK(w.take(w.requests.lose(number, "", w.now)) == std::nullopt);
+    CHECK(w.command(number, "retry: x", "ann") == approval_errc::not_allowed);
+    CHECK(w.command(number, "retry: x", "carl") == std::nullopt);
+}
+
+TEST_CASE("an unknown outcome is not tried again without end") {
+    world w(one_step());
+    const auto number = started(w);
+    for (std::size_t i = 0; i < settlements_max; ++i) {
+        CHECK(w.take(w.requests.lose(number, "", w.now)) == std::nullopt);
+        CHECK(w.command(number, "retry: x", "bea") == std::nullopt);
+        CHECK(w.start(number) == std::nullopt);
+    }
+    CHECK(w.take(w.requests.lose(number, "", w.now)) == std::nullopt);
+    CHECK(w.command(number, "retry: x", "bea") == approval_errc::too_many);
+    CHECK(w.command(number, "done: x", "bea") == std::nullopt);
 }

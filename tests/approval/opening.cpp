@@ -3,6 +3,7 @@
 using namespace tallyfs;
 using namespace tallyfs::approval;
 using std::chrono::hours;
+using tallyfs::approval::test::company;
 using tallyfs::approval::test::one_step;
 using tallyfs::approval::test::three_steps;
 using tallyfs::approval::test::world;
@@ -57,6 +58,14 @@ TEST_CASE("a request that nobody could ever decide is refused at once") {
     CHECK(refused.error().sentence.find("nobody holds the role astronaut") != std::string::npos);
     refused = w.requests.open(world::cloud_model(), w.by("gus"), three_steps(), w.at());
     REQUIRE(!refused);
+    auto alone = company();
+    alone[4].roles = {};
+    alone[0].roles = {"security"};  // ann, and nobody else
+    w.who = people(alone);
+    refused = w.requests.open(world::cloud_model(), w.by("ann"), three_steps(), w.at());
+    REQUIRE(!refused);
+    CHECK(refused.error().sentence.find("nobody but ann holds the role security") !=
+          std::string::npos);
     auto endless = one_step();
     endless.expires_seconds = std::chrono::hours(24 * 1000);
     refused = w.requests.open(world::cloud_model(), w.by("ann"), endless, w.at());

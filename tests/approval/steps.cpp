@@ -94,6 +94,8 @@ TEST_CASE("the requester decides nothing in a chain of several steps") {
     CHECK(w.decide(number, 2, "approve", "ann") == approval_errc::own_request);
     CHECK(w.decide(number, 2, "reject: no", "ann") == approval_errc::own_request);
     CHECK(w.decide(number, 2, "delegate ann: knows it", "carl") == approval_errc::own_request);
+    CHECK(waiting_for(w.at_number(number), w.at()).names ==
+          std::vector<std::string>{"carl", "dora"});
 
     world alone(one_step(), list);
     const auto own = alone.open("ann");
@@ -190,6 +192,7 @@ TEST_CASE("a step is handed over with a reason, and the record says by whom") {
     world w(three_steps());
     const auto number = w.open("ann");
     CHECK(w.decide(number, 1, "delegate fay", "bea") == approval_errc::bad_command);
+    CHECK(w.sentence == "say why: delegate NAME: REASON");
     CHECK(w.decide(number, 1, "delegate: knows it", "bea") == approval_errc::bad_command);
     CHECK(w.decide(number, 1, "delegate fya: knows it", "bea") == approval_errc::bad_command);
     CHECK(w.sentence == "there is no person fya; did you mean fay?");
