@@ -82,8 +82,11 @@ void find_emails(std::string_view text, std::vector<found_span>& out) {
     // Behind the last sign: no local part reaches over it, so no byte is looked at twice.
     std::size_t floor = 0;
     for (std::size_t at = 0; at < text.size();) {
-        at = text.find_first_of("@%\\\xef", at);
-        if (at == std::string_view::npos) return;
+        const char c = text[at];
+        if (c != '@' && c != '%' && c != '\\' && c != '\xef') {
+            ++at;
+            continue;
+        }
         const std::size_t sign = sign_length(text, at);
         if (sign == 0) {
             ++at;

@@ -9,7 +9,6 @@ namespace tallyfs::policy {
 
 namespace {
 
-constexpr std::size_t secret_bytes_min = 8;       // shorter is a placeholder
 constexpr std::size_t long_secret_bytes = 20;     // no word is that long: it needs no digit
 constexpr std::size_t looked_at_bytes_max = 64;   // where a digit must stand, if one must
 constexpr std::size_t blanks_max = 8;             // between a name and its value
@@ -63,6 +62,9 @@ class key_finder {
     /// Behind the key that is found at `at`, else `at`.
     std::size_t find_at(std::size_t at) {
         const auto rest = text_.substr(at);
+        // With which of all the forms and names begin: most words of a text begin otherwise.
+        constexpr std::string_view begins = "sSrRgGhHaAnNxXeEbBcC";
+        if (begins.find(rest.front()) == std::string_view::npos) return at;
         for (const auto& form : key_forms) {
             if (!rest.starts_with(form.prefix)) continue;
             const std::size_t value = at + form.prefix.size();

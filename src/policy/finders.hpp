@@ -20,6 +20,8 @@ void find_builtin(builtin_pattern pattern, std::string_view text, std::vector<fo
 
 /// Whether a value under this name is a secret: api_key, client-secret, …
 [[nodiscard]] bool is_secret_name(std::string_view name);
+/// Shorter is a placeholder.
+inline constexpr std::size_t secret_bytes_min = 8;
 /// Whether a value under such a name can be one: long enough, and no plain word.
 [[nodiscard]] bool can_be_secret(std::string_view value);
 

@@ -60,13 +60,17 @@ std::string_view without_registry(std::string_view model) {
 }  // namespace
 
 glob::glob(std::string_view pattern)
-    : text_(pattern.empty() ? "*" : pattern), kind_(kind::general), last_(text_.back()) {
+    : text_(pattern.empty() ? "*" : pattern), kind_(kind::general), edge_(text_.back()) {
     const auto first = text_.find_first_of("*?");
     if (first == std::string::npos) {
         kind_ = kind::exact;
     } else if (text_.find_first_of("*?", first + 1) == std::string::npos && text_[first] == '*') {
+        if (text_.size() == 1) return;
         if (first == 0) kind_ = kind::ends;
-        if (first + 1 == text_.size()) kind_ = kind::begins;
+        if (first + 1 == text_.size()) {
+            kind_ = kind::begins;
+            edge_ = text_.front();
+        }
     }
 }
 
@@ -102,9 +106,8 @@ model_name::model_name(std::string_view model) {
     const auto name = without_registry(model);
     if (name.empty()) return;
     text_.reserve(name.size() + default_tag.size());
-    for (const char c : name) {
-        text_.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-    }
+    text_.assign(name.begin(), name.end());
+    for (char& c : text_) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     const auto last_part = full().find_last_of('/');
     const auto tag = full().find(':', last_part == std::string_view::npos ? 0 : last_part);
     if (tag == std::string_view::npos) {

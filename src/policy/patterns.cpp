@@ -92,7 +92,7 @@ parsed<pattern_set> pattern_set::build(std::span<const named_text> own) {
             error.name = name;
             return error;
         };
-        if (!is_pattern_name(name)) {
+        if (!is_pattern_name(name) || name == "text") {
             return failed(error_at({}, "a pattern's name is made of a-z, 0-9, - and _, at most " +
                                            std::to_string(pattern_name_bytes_max)));
         }

@@ -21,11 +21,11 @@ bool can_be_json(std::string_view text) {
            std::string_view("{[\"").find(text[first]) != text.npos;
 }
 
-bool is_secret_value(std::string_view value) {
-    return can_be_secret(value) && !value.starts_with("[redacted:");
-}
-
 }  // namespace
+
+bool pattern_set::is_secret_value(std::string_view text) const {
+    return text.size() >= secret_bytes_min && !is_marker(text);
+}
 
 std::string pattern_set::redact_string(std::string_view text, int depth) const {
     if (depth < depth_max && can_be_json(text)) {

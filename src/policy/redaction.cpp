@@ -13,29 +13,26 @@ constexpr std::size_t marker_name_bytes_max = 32;  // as pattern names have
 /// What is left beside a find can be a find by itself now that its neighbour is gone. One more
 /// look is enough for any text that people write; what needs more was made to.
 constexpr int passes_max = 6;
-constexpr std::string_view everything = "[redacted:text]";
+constexpr std::string_view whole_text = "text";  // where nothing else helps
 
-/// Behind the marker that begins at `at`; `at` if there is none.
-std::size_t marker_end(std::string_view text, std::size_t at) {
-    std::size_t end = at + marker_begin.size();
-    const std::size_t name = end;
-    while (end < text.size() && end - name <= marker_name_bytes_max &&
-           ((text[end] >= 'a' && text[end] <= 'z') || is_digit(text[end]) || text[end] == '-' ||
-            text[end] == '_')) {
-        ++end;
-    }
-    const bool whole =
-        end > name && end - name <= marker_name_bytes_max && end < text.size() && text[end] == ']';
-    return whole ? end + 1 : at;
+/// Behind the marker that begins at `at`; `at` if there is none. Only names that are markers of
+/// this set: else a number could hide as the name of one.
+std::size_t marker_end(const pattern_set& patterns, std::string_view text, std::size_t at) {
+    const std::size_t name_at = at + marker_begin.size();
+    const auto name = text.substr(name_at, marker_name_bytes_max + 1);
+    const auto size = name.find(']');
+    if (size == std::string_view::npos) return at;
+    const bool ours = name.substr(0, size) == whole_text || patterns.index_of(name.substr(0, size));
+    return ours ? name_at + size + 1 : at;
 }
 
 /// Calls `each(begin, end)` for what stands between markers.
 template <class Each>
-void between_markers(std::string_view text, Each&& each) {
+void between_markers(const pattern_set& patterns, std::string_view text, Each&& each) {
     std::size_t begin = 0;
     for (std::size_t at = text.find(marker_begin); at != std::string_view::npos;
          at = text.find(marker_begin, at)) {
-        const std::size_t end = marker_end(text, at);
+        const std::size_t end = marker_end(patterns, text, at);
         if (end > at) {
             if (at > begin) each(begin, at);
             begin = end;
@@ -64,7 +61,7 @@ void find_builtin(builtin_pattern pattern, std::string_view text, std::vector<fo
 
 std::vector<found_span> pattern_set::find_all(std::string_view text) const {
     std::vector<found_span> found;
-    between_markers(text, [&](std::size_t begin, std::size_t end) {
+    between_markers(*this, text, [&](std::size_t begin, std::size_t end) {
         const std::size_t known = found.size();
         for (std::size_t index = 0; index < size(); ++index) {
             find_one(index, text.substr(begin, end - begin), found);
@@ -79,6 +76,10 @@ std::vector<found_span> pattern_set::find_all(std::string_view text) const {
     };
     std::ranges::stable_sort(found, earlier_and_longer);
     return found;
+}
+
+bool pattern_set::is_marker(std::string_view text) const {
+    return text.starts_with(marker_begin) && marker_end(*this, text, 0) == text.size();
 }
 
 std::string pattern_set::replace(std::string_view text, std::span<const found_span> spans) const {
@@ -107,7 +108,7 @@ std::string pattern_set::redact(std::string_view text) const {
         if (found.empty()) return current;
         current = replace(current, found);
     }
-    return std::string(everything);
+    return std::string(marker_begin) + std::string(whole_text) + ']';
 }
 
 }  // namespace tallyfs::policy

@@ -82,12 +82,12 @@ class rule_set::evaluation {
     [[nodiscard]] bool matches(const named_rule& named) {
         const rule& r = named.rule;
         if (((flags_ ^ named.flags_wanted) & named.flags_mask) != 0) return false;
+        if (r.prompt_bytes_min && facts_.prompt_bytes < *r.prompt_bytes_min) return false;
+        if (r.prompt_bytes_max && facts_.prompt_bytes > *r.prompt_bytes_max) return false;
         if (r.principal && !r.principal->matches(principal_)) return false;
         if (r.model && !r.model->matches(model_)) return false;
         if (r.endpoint && !r.endpoint->matches(facts_.endpoint)) return false;
         if (r.service && !r.service->matches(facts_.service)) return false;
-        if (r.prompt_bytes_min && facts_.prompt_bytes < *r.prompt_bytes_min) return false;
-        if (r.prompt_bytes_max && facts_.prompt_bytes > *r.prompt_bytes_max) return false;
         if ((r.time || r.days != 0x7f) && !holds_now(r, facts_)) return false;
         return r.pattern.empty() || text_matches(named.pattern_index);
     }

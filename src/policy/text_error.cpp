@@ -11,18 +11,24 @@ namespace {
 
 constexpr std::size_t comparable_bytes_max = 32;  // longer than any word of the language
 
-/// Letters put in, left out or exchanged (Levenshtein); two neighbours swapped count as two.
+/// Letters put in, left out, exchanged, or swapped with their neighbours (optimal string
+/// alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before(b.size() + 1);
     std::vector<std::size_t> row(b.size() + 1);
+    std::vector<std::size_t> next(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t above = row[j + 1];
-            row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0U : 1U)});
-            diagonal = above;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        next[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t exchanged = row[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
+            next[j] = std::min({row[j] + 1, next[j - 1] + 1, exchanged});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                next[j] = std::min(next[j], before[j - 2] + 1);
+            }
         }
+        std::swap(before, row);
+        std::swap(row, next);
     }
     return row[b.size()];
 }

@@ -18,10 +18,12 @@ class glob {
     explicit glob(std::string_view pattern);
     /// The whole of `name`, with case. At most name times pattern steps, no allocation.
     [[nodiscard]] bool matches(std::string_view name) const noexcept {
-        // Almost every comparison ends with the first character: in line, for the rules' sake.
+        // Almost every comparison ends with one character: in line, for the rules' sake.
         if (kind_ == kind::exact) {
-            return name.size() == text_.size() && name.back() == last_ && name == text_;
+            return name.size() == text_.size() && name.back() == edge_ && name == text_;
         }
+        if (kind_ == kind::begins && !name.empty() && name.front() != edge_) return false;
+        if (kind_ == kind::ends && !name.empty() && name.back() != edge_) return false;
         return matches_wild(name);
     }
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
@@ -32,7 +34,7 @@ class glob {
 
     std::string text_;  ///< as written, never empty
     kind kind_;
-    char last_;  ///< of the text: names differ in their ends ("uid:1001", "uid:1002")
+    char edge_;  ///< first of what begins, else last: names differ in their ends ("uid:1001")
 };
 
 /// A principal under both of its names: a unit that user 1000 runs is named by that user, and so

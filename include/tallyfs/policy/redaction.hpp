@@ -38,8 +38,9 @@ class pattern_set {
     /// Together with the built-in ones fewer than the 64 bits of a mask.
     static constexpr std::size_t own_patterns_max = 32;
     static constexpr std::size_t expression_bytes_max = 1000;
-    /// Instructions of the compiled pattern: a list of some hundred words.
-    static constexpr int program_size_max = 10'000;
+    /// Instructions of the compiled pattern: a list of a hundred words. Where RE2's automaton grows
+    /// too large, each byte costs as many steps.
+    static constexpr int program_size_max = 1000;
     /// A find of a user's pattern is at most this long; of a longer one, the parts of it.
     static constexpr std::size_t match_bytes_max = 2048;
 
@@ -81,6 +82,10 @@ class pattern_set {
     [[nodiscard]] std::vector<found_span> find_all(std::string_view text) const;
     [[nodiscard]] std::string replace(std::string_view text,
                                       std::span<const found_span> spans) const;
+    /// One marker of this set and nothing else.
+    [[nodiscard]] bool is_marker(std::string_view text) const;
+    /// What stands under the name of a secret, in JSON: words too, no sentence goes on behind it.
+    [[nodiscard]] bool is_secret_value(std::string_view text) const;
     [[nodiscard]] std::string redact_string(std::string_view text, int depth) const;
     [[nodiscard]] std::optional<std::string> redact_valid_json(std::string_view text,
                                                                int depth) const;
