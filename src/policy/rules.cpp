@@ -78,11 +78,16 @@ class rule_set::evaluation {
           flags_(static_cast<std::uint8_t>((facts.cloud ? flag_cloud : 0) |
                                            (facts.leaves() ? flag_leaves : 0))) {}
 
+    /// Whether the rule may match, by what lies side by side in memory for all rules.
+    [[nodiscard]] bool may_match(const filter& f) const {
+        if (((flags_ ^ f.flags_wanted) & f.flags_mask) != 0) return false;
+        if (facts_.prompt_bytes < f.prompt_bytes_min) return false;
+        return f.endpoint_size == 0 || f.endpoint_size == facts_.endpoint.size();
+    }
+
     /// From what is cheap to what is dear; the text last.
     [[nodiscard]] bool matches(const named_rule& named) {
         const rule& r = named.rule;
-        if (((flags_ ^ named.flags_wanted) & named.flags_mask) != 0) return false;
-        if (r.prompt_bytes_min && facts_.prompt_bytes < *r.prompt_bytes_min) return false;
         if (r.prompt_bytes_max && facts_.prompt_bytes > *r.prompt_bytes_max) return false;
         if (r.principal && !r.principal->matches(principal_)) return false;
         if (r.model && !r.model->matches(model_)) return false;
@@ -124,13 +129,18 @@ rule_set::rule_set() : patterns_(std::make_shared<const pattern_set>()) {
 
 void rule_set::add(policy::rule parsed_rule, std::string name) {
     named_rule named{.rule = std::move(parsed_rule), .name = std::move(name), .reason = {}};
+    filter quick;
+    quick.prompt_bytes_min = named.rule.prompt_bytes_min.value_or(quick.prompt_bytes_min);
     const auto flag = [&](const std::optional<bool>& wanted, std::uint8_t bit) {
         if (!wanted) return;
-        named.flags_mask = static_cast<std::uint8_t>(named.flags_mask | bit);
-        if (*wanted) named.flags_wanted = static_cast<std::uint8_t>(named.flags_wanted | bit);
+        quick.flags_mask = static_cast<std::uint8_t>(quick.flags_mask | bit);
+        if (*wanted) quick.flags_wanted = static_cast<std::uint8_t>(quick.flags_wanted | bit);
     };
     flag(named.rule.cloud, flag_cloud);
     flag(named.rule.leaves, flag_leaves);
+    if (named.rule.endpoint && named.rule.endpoint->is_exact()) {
+        quick.endpoint_size = static_cast<std::uint32_t>(named.rule.endpoint->text().size());
+    }
     named.reason = reason_of(named.rule, named.name);
     looks_at_text_ = looks_at_text_ || !named.rule.pattern.empty();
     looks_at_model_ = looks_at_model_ || named.rule.model.has_value();
@@ -138,6 +148,7 @@ void rule_set::add(policy::rule parsed_rule, std::string name) {
         warnings_.push_back(named.name + ": " + warning);
     }
     // In front of nothing_leaves, once that is there.
+    filters_.insert(filters_.empty() ? filters_.end() : filters_.end() - 1, quick);
     rules_.insert(rules_.empty() ? rules_.end() : rules_.end() - 1, std::move(named));
 }
 
@@ -201,8 +212,9 @@ verdict rule_set::answer(const named_rule& decided, const request_facts& facts,
 verdict rule_set::evaluate(const request_facts& facts, const grants& granted) const {
     evaluation call(*this, facts);
     const named_rule* asked_by_label = nullptr;
-    for (const named_rule& named : rules_) {
-        if (!call.matches(named)) continue;
+    for (std::size_t i = 0; i < rules_.size(); ++i) {
+        const named_rule& named = rules_[i];
+        if (!call.may_match(filters_[i]) || !call.matches(named)) continue;
         if (named.rule.service && !facts.service_trusted && named.rule.action != verb::deny) {
             if (named.rule.action == verb::ask && asked_by_label == nullptr) {
                 asked_by_label = &named;

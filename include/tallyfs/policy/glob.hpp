@@ -27,6 +27,7 @@ class glob {
         return matches_wild(name);
     }
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    [[nodiscard]] bool is_exact() const noexcept { return kind_ == kind::exact; }
 
   private:
     enum class kind : std::uint8_t { exact, begins, ends, general };

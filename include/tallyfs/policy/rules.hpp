@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -116,9 +117,13 @@ class rule_set {
         std::string name;
         std::string reason;
         std::size_t pattern_index = 0;
-        /// cloud and leaves as bits, wanted and asked about: one comparison for both.
-        std::uint8_t flags_wanted = 0;
-        std::uint8_t flags_mask = 0;
+    };
+    /// What sends most rules away, in a place of its own: the rules themselves fill the cache.
+    struct filter {
+        std::int64_t prompt_bytes_min = std::numeric_limits<std::int64_t>::min();
+        std::uint32_t endpoint_size = 0;  ///< of a name without wildcards; else 0
+        std::uint8_t flags_wanted = 0;    ///< cloud and leaves as bits
+        std::uint8_t flags_mask = 0;      ///< which of them the rule asks for
     };
     class evaluation;
 
@@ -127,6 +132,7 @@ class rule_set {
                                  const grants& granted) const;
 
     std::vector<named_rule> rules_;  ///< the last is nothing_leaves
+    std::vector<filter> filters_;    ///< one for each of them
     std::shared_ptr<const pattern_set> patterns_;
     std::chrono::seconds hold_{};
     std::vector<std::string> warnings_;
