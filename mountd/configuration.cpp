@@ -2,13 +2,13 @@
 
 #include <tallyfs/base/error.hpp>
 #include <tallyfs/base/file.hpp>
+#include <tallyfs/base/nearest.hpp>
 
 #include <toml++/toml.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <fcntl.h>
-#include <numeric>
 #include <set>
 
 namespace tallyfs::mountd {
@@ -17,22 +17,6 @@ namespace {
 
 constexpr std::size_t file_bytes_max = std::size_t{1} << 20;
 constexpr std::size_t key_bytes_max = 4096;
-
-/// How many letters must be changed, added or removed to make `b` of `a`.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), 0);
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const auto changed = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({row[j] + 1, diagonal + 1, changed});
-        }
-    }
-    return row.back();
-}
 
 /// Takes keys out of a table; what is left at the end is a mistake.
 class table_reader {
@@ -111,12 +95,12 @@ class table_reader {
     void finish() const {
         for (const auto& [key, node] : table_) {
             if (known_.contains(std::string(key.str()))) continue;
-            const auto nearest = std::ranges::min_element(
-                known_, {},
-                [&](const std::string& known) { return edit_distance(known, key.str()); });
+            const auto close = std::ranges::min_element(known_, {}, [&](const std::string& known) {
+                return edit_distance(known, key.str());
+            });
             fail(node, key.str(),
-                 "is unknown" + (nearest == known_.end() ? std::string()
-                                                         : "; did you mean " + *nearest + "?"));
+                 "is unknown" +
+                     (close == known_.end() ? std::string() : "; did you mean " + *close + "?"));
         }
     }
 
@@ -158,7 +142,7 @@ void read_proxy(table_reader& reader, const toml::table& where, options& into) {
     auto& proxy = into.proxy;
     std::string on_journal_failure = "continue";
     reader.take("threads", proxy.threads);
-    reader.take("usage_injection", proxy.usage_injection);
+    reader.take("usage_injection", into.usage_injection);
     reader.take("record_polls", proxy.record_polls);
     reader.take("on_journal_failure", on_journal_failure);
     reader.take("head_bytes_max", proxy.head_bytes_max);
@@ -167,7 +151,7 @@ void read_proxy(table_reader& reader, const toml::table& where, options& into) {
     if (on_journal_failure != "continue" && on_journal_failure != "refuse") {
         reader.fail(where, "on_journal_failure", "must be \"continue\" or \"refuse\"");
     }
-    proxy.refuse_when_unrecorded = on_journal_failure == "refuse";
+    into.refuse_when_unrecorded = on_journal_failure == "refuse";
     if (proxy.threads == 0 || proxy.threads > 64) reader.fail(where, "threads", "must be 1 to 64");
 }
 

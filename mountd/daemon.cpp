@@ -1,5 +1,6 @@
 #include "mountd/daemon.hpp"
 
+#include "mountd/deciding.hpp"
 #include "mountd/sync_loop.hpp"
 
 #include <tallyfs/admin/server.hpp>
@@ -74,6 +75,8 @@ class daemon {
     state::upstream_board upstream_;
     state::proxy_counters counters_;
     state::bounded_names services_;
+    state::proxy_settings proxy_settings_;
+    deciding deciding_;
     proxy::server proxy_;
     views::view_worker views_;
     std::shared_ptr<const tree::directory> root_;
@@ -110,16 +113,25 @@ daemon::daemon(const options& given)
       open_calls_(state_.path() / "open-calls",
                   static_cast<std::uint32_t>(given.proxy.connections_max)),
       ledger_(state_.path() / "ledger.sqlite"),
-      proxy_(completed(given.proxy, state_.prompt_hash_key()), calls_, open_calls_, upstream_,
-             counters_, services_, clock_),
+      deciding_(given, state_.path(), clock_, proxy_settings_),
+      proxy_(completed(given.proxy, state_.prompt_hash_key()),
+             {calls_, open_calls_, upstream_, counters_, services_, proxy_settings_, clock_}),
       views_(calls_, ledger_, open_calls_, upstream_, state_.path(), clock_),
-      root_(views::make_root({calls_, ledger_, counters_, views_.live(), facts()})),
+      root_(views::make_root({calls_, ledger_, counters_, views_.live(), deciding_.control(),
+                              deciding_.actions(), facts()})),
       admin_(given.admin_host, given.admin_port, root_, views_),
       sync_(calls_) {
     recover();
-    calls_.on_change([this] {
-        views_.journal_changed();
+    const auto logs_changed = [this] {
         if (auto* const mounted = mounted_.load()) mounted->logs_changed();
+    };
+    calls_.on_change([this, logs_changed] {
+        views_.journal_changed();
+        logs_changed();
+    });
+    deciding_.on_change([this, logs_changed] {
+        views_.state_changed();
+        logs_changed();
     });
 }
 
@@ -169,6 +181,7 @@ int daemon::run(const stop_signals& signals) {
     mounted_ = mount_.get();
     mount_->on_ended(stop_signals::unmounted);
     sync_.start();
+    deciding_.start();
     proxy_.start();
     admin_.start();
     const auto ready = fmt::format(
@@ -188,6 +201,7 @@ int daemon::run(const stop_signals& signals) {
 void daemon::stop() {
     proxy_.stop();
     admin_.stop();
+    deciding_.stop();
     sync_.stop();
     mount_->stop();
     views_.stop();

@@ -25,6 +25,8 @@ int run(int argc, char* argv[]) {
             return 0;
         case command::rebuild:
             return tallyfs::mountd::rebuild_ledger(given);
+        case command::verify:
+            return tallyfs::mountd::verify_chains(given);
         case command::run:
             break;
     }

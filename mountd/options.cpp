@@ -56,7 +56,7 @@ std::uint16_t parse_port(std::string_view text, const std::string& whole, const 
 
 /// What the command line says; empty where it says nothing.
 struct command_line {
-    std::string config, state, listen, upstream, admin, mountpoint;
+    std::string config, state, listen, upstream, admin, mountpoint, head;
     bool allow_other = false;
 };
 
@@ -151,8 +151,12 @@ options read_options(int argc, const char* const* argv) {
     auto* const rebuild = app.add_subcommand("rebuild", "make the ledger anew from the journal");
     auto* const check =
         app.add_subcommand("check-config", "read the configuration and say what is wrong");
+    auto* const verify =
+        app.add_subcommand("verify", "prove that no action was changed, removed or inserted");
+    verify->add_option("--head", given.head, "the chain must contain this line as well")
+        ->type_name("NUMBER:HASH");
     // Options may stand behind the subcommand as well.
-    for (auto* const sub : {rebuild, check}) sub->fallthrough();
+    for (auto* const sub : {rebuild, check, verify}) sub->fallthrough();
 
     options result;
     try {
@@ -173,6 +177,8 @@ options read_options(int argc, const char* const* argv) {
     if (!result.configuration_file.empty()) read_configuration(result.configuration_file, result);
     apply(given, result);
     if (rebuild->parsed()) result.command = command::rebuild;
+    if (verify->parsed()) result.command = command::verify;
+    result.expected_head = given.head;
     if (check->parsed()) result.command = command::check_config;
     if (result.command == command::run && result.mountpoint.empty()) {
         throw startup_error(

@@ -9,7 +9,7 @@
 
 namespace tallyfs::mountd {
 
-enum class command { run, rebuild, check_config, help };
+enum class command { run, rebuild, verify, check_config, help };
 
 struct options {
     mountd::command command = command::run;
@@ -24,7 +24,11 @@ struct options {
     unsigned fuse_workers = 2;
     bool fuse_passthrough = true;
     proxy::server_options proxy;
-    std::string help_text;  ///< for command::help: --help or --version
+    // Defaults of settings that people can change later: control/README.md.
+    bool usage_injection = true;
+    bool refuse_when_unrecorded = false;
+    std::string expected_head;  ///< for command::verify: "" or one that was kept elsewhere
+    std::string help_text;      ///< for command::help: --help or --version
 };
 
 /// Reads the command line and the configuration file. Throws startup_error with exit code 2.

@@ -20,6 +20,8 @@ BEGIN {
     level["mountd"] = 4
     # A view is built from the journal through the ledger.
     may["ledger journal"] = 1
+    # What people decide is in force when it stands in the journal.
+    may["state journal"] = 1
 }
 
 function end_of_file() {

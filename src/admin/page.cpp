@@ -103,7 +103,10 @@ page find_page(const tree::directory& root, std::string_view target, bool curren
     const auto path = target.substr(0, target.find('?'));
     if (path.size() > path_bytes_max) return failure(414, "This path is too long.\n");
     const auto node = walk(root, path, links_max);
-    if (!node) return failure(404, "There is no such file. Begin at /README.md\n");
+    // Nobody is known here, so what is another file for each user is none.
+    if (!node || std::holds_alternative<tree::personal>(node->node.content)) {
+        return failure(404, "There is no such file. Begin at /README.md\n");
+    }
     if (node->follows_journal && !current) {
         return failure(503, "The ledger is catching up: see /status.txt, then try again.\n");
     }

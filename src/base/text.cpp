@@ -150,6 +150,15 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
+bool is_utf8(std::string_view text) noexcept {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = utf8_length(text, at);
+        if (length == 0) return false;
+        at += length;
+    }
+    return true;
+}
+
 std::string_view clip_utf8(std::string_view text, std::size_t bytes_max) {
     if (text.size() <= bytes_max) return text;
     std::size_t end = bytes_max;

@@ -45,6 +45,7 @@ void answers::add(std::uint64_t moment, std::shared_ptr<const listing> listed) {
     if (!turn_to(moment)) return;
     for (const auto& entry : listed->entries) {
         if (nodes_.size() >= names_max) break;
+        if (entry.node == nullptr) continue;  // another one for each user
         nodes_[key_of_name(*listed->directory, entry.name)] = entry.node;
     }
     if (listings_.size() < listings_max) listings_[listed->directory->number] = listed;

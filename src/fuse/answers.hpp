@@ -15,7 +15,7 @@ namespace tallyfs::fuse {
 struct listing {
     struct entry {
         std::string name;
-        std::shared_ptr<inode> node;
+        std::shared_ptr<inode> node;  ///< null: another one for each user
     };
     std::shared_ptr<inode> directory;
     std::vector<entry> entries;

@@ -37,9 +37,13 @@ std::uint64_t size_of(const inode& node) noexcept {
 }
 
 mode_t mode_of(const inode& node) noexcept {
-    if (std::holds_alternative<directory_content>(node.content)) return S_IFDIR | 0555;
+    const mode_t given = node.access.mode;
+    if (std::holds_alternative<directory_content>(node.content)) {
+        return S_IFDIR | (given != 0 ? given : 0555);
+    }
     if (std::holds_alternative<link_content>(node.content)) return S_IFLNK | 0777;
-    return S_IFREG | 0444;
+    if (given != 0) return S_IFREG | given;
+    return S_IFREG | (node.writable() != nullptr ? 0644 : 0444);
 }
 
 }  // namespace
@@ -52,7 +56,7 @@ struct stat status_of(const context& served, const inode& node) {
     status.st_ino = tree::inode_of(node.path);
     status.st_mode = mode_of(node);
     status.st_nlink = directory ? 2 : 1;
-    status.st_uid = served.uid;
+    status.st_uid = node.access.owner.value_or(served.uid);
     status.st_gid = served.gid;
     status.st_size = static_cast<off_t>(size);
     status.st_blksize = static_cast<blksize_t>(block_bytes);

@@ -2,7 +2,9 @@
 
 #include "fuse/errors.hpp"
 
+#include <array>
 #include <cerrno>
+#include <span>
 #include <unistd.h>
 
 namespace tallyfs::fuse {
@@ -19,6 +21,36 @@ context::context(const mount_options& options, std::shared_ptr<const tree::direc
 
 context& context_of(fuse_req_t request) noexcept {
     return *static_cast<context*>(fuse_req_userdata(request));
+}
+
+tree::user user_of(fuse_req_t request) {
+    const auto* from = fuse_req_ctx(request);
+    tree::user asking{from->uid, {from->gid}};
+    // The kernel allows 65,536; who is in more than a few has them read once more.
+    std::array<gid_t, 64> few{};
+    std::vector<gid_t> many;
+    const int count = fuse_req_getgroups(request, static_cast<int>(few.size()), few.data());
+    if (count <= 0) return asking;  // the process is gone: its primary group is known
+    const auto size = static_cast<std::size_t>(count);
+    std::span<const gid_t> groups(few.data(), std::min(size, few.size()));
+    if (size > few.size()) {
+        many.resize(size);
+        const int again = fuse_req_getgroups(request, count, many.data());
+        groups =
+            std::span(many).first(std::min(size, static_cast<std::size_t>(std::max(again, 0))));
+    }
+    asking.groups.insert(asking.groups.end(), groups.begin(), groups.end());
+    return asking;
+}
+
+completion::~completion() {
+    answer(failed{EIO});
+}
+
+void completion::answer(outcome result) {
+    if (const auto served = std::exchange(served_, {}).lock()) {
+        deliver(*served, ticket_, std::move(result));
+    }
 }
 
 namespace {

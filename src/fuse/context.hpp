@@ -35,9 +35,27 @@ struct context : std::enable_shared_from_this<context> {
 /// The context of the mount that a request belongs to.
 [[nodiscard]] context& context_of(fuse_req_t request) noexcept;
 
+/// Who makes the request: uid, and all groups of the process.
+[[nodiscard]] tree::user user_of(fuse_req_t request);
+
 /// Parks the request and lets the view thread decide. `current` as in tree::view_thread::job.
 /// Every request is answered, also if the view thread drops the job.
 using question = std::function<outcome(context& served, bool current)>;
 void ask_views(context& served, fuse_req_t request, question ask);
+
+/// Answers a parked request once, from any thread; EIO if it is destroyed without having done so.
+class completion {
+  public:
+    completion(context& served, parked_requests::ticket ticket)
+        : served_(served.weak_from_this()), ticket_(ticket) {}
+    completion(const completion&) = delete;
+    completion& operator=(const completion&) = delete;
+    ~completion();
+    void answer(outcome result);
+
+  private:
+    std::weak_ptr<context> served_;
+    const parked_requests::ticket ticket_;
+};
 
 }  // namespace tallyfs::fuse

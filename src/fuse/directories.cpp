@@ -22,8 +22,9 @@ outcome list_directory(context& served, const std::shared_ptr<inode>& node, std:
     auto listed = std::make_shared<listing>();
     listed->directory = node;
     for (const auto& entry : directory->list()) {
+        const bool shared = !std::holds_alternative<tree::personal>(entry.node.content);
         listed->entries.push_back(
-            {entry.name, inode_of_node(served, node, entry.name, entry.node)});
+            {entry.name, shared ? inode_of_node(served, node, entry.name, entry.node) : nullptr});
     }
     if (current) served.known.add(moment, listed);
     return opened_listing(std::move(listed));
@@ -57,28 +58,39 @@ class page {
         return index == 1 && here.parent != nullptr ? *here.parent : here;
     }
 
-    bool add(std::size_t index) {
-        const bool is_dot = index < dots;
-        const inode& node = is_dot ? dot(index) : *listed_.entries[index - dots].node;
+    /// Number and type are all that a plain listing tells. A name that is another node for each
+    /// user is a file, and the kernel looks it up for each.
+    [[nodiscard]] struct stat short_status(std::size_t index) const {
         struct stat status {};
-        status.st_ino = tree::inode_of(node.path);
-        status.st_mode = status_of(served_, node).st_mode;
+        const inode* node = index < dots ? &dot(index) : listed_.entries[index - dots].node.get();
+        if (node == nullptr) {
+            status.st_ino = tree::inode_of(path_below(*listed_.directory, name(index)));
+            status.st_mode = S_IFREG;
+            return status;
+        }
+        status.st_ino = tree::inode_of(node->path);
+        status.st_mode = status_of(served_, *node).st_mode;
+        return status;
+    }
+
+    bool add(std::size_t index) {
+        const auto status = short_status(index);
         return advance(fuse_add_direntry(request_, bytes_.data() + used_, bytes_.size() - used_,
                                          name(index), &status, static_cast<off_t>(index + 1)));
     }
 
     bool add_plus(std::size_t index) {
-        const bool is_dot = index < dots;
+        const bool gives_none = index < dots || listed_.entries[index - dots].node == nullptr;
         fuse_entry_param entry{};
-        if (is_dot) {
-            entry.attr = status_of(served_, dot(index));  // number 0: gives no reference
+        if (gives_none) {
+            entry.attr = short_status(index);  // number 0: gives no reference
         } else {
             entry = entry_parameters(served_, *listed_.entries[index - dots].node);
         }
         const bool fits =
             advance(fuse_add_direntry_plus(request_, bytes_.data() + used_, bytes_.size() - used_,
                                            name(index), &entry, static_cast<off_t>(index + 1)));
-        if (fits && !is_dot) {
+        if (fits && !gives_none) {
             given_.push_back(listed_.entries[index - dots].node);
             served_.inodes.remember(given_.back());
         }

@@ -22,6 +22,11 @@ int errno_of(const error_code& error) noexcept {
     }
 }
 
+int errno_of_command(const error_code& error) noexcept {
+    if (error.category() != boost::system::generic_category()) return EIO;
+    return error.value();
+}
+
 int error_of_exception(const char* doing) noexcept {
     try {
         throw;

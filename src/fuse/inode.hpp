@@ -26,6 +26,7 @@ struct directory_content {
 struct text_content {
     std::uint64_t version = 0;
     std::uint64_t bytes = 0;
+    tree::write_command write = nullptr;  ///< null: read only
 };
 
 struct link_content {
@@ -67,8 +68,13 @@ struct inode {
     std::variant<std::monostate, directory_content, text_content, log_content, link_content>
         content;
     std::atomic<wall_time> changed{};
+    tree::access access{};
     std::uint64_t lookups = 0;  ///< the kernel's references: guarded by inode_table
 
+    [[nodiscard]] const text_content* writable() const noexcept {
+        const auto* text = std::get_if<text_content>(&content);
+        return text != nullptr && text->write != nullptr ? text : nullptr;
+    }
     [[nodiscard]] const log_content* growing_log() const noexcept {
         const auto* log = std::get_if<log_content>(&content);
         return log != nullptr && !log->closed ? log : nullptr;

@@ -107,6 +107,7 @@ struct key_suffix {
         return (log.closed ? "c" : "o") + log.path.native();
     }
     std::string operator()(const tree::link& link) const { return "l" + link.target; }
+    std::string operator()(const tree::personal&) const { return "p"; }  // never an inode itself
 };
 
 }  // namespace

@@ -24,7 +24,7 @@ struct content_filler {
     void operator()(const tree::text_file& text) const {
         auto bytes = served.rendered.size_of(made.key);
         if (!bytes) bytes = served.rendered.make(made.key, text)->size();
-        made.content.emplace<text_content>(text_content{text.version, *bytes});
+        made.content.emplace<text_content>(text_content{text.version, *bytes, text.write});
     }
     void operator()(const tree::log_file& file) const {
         auto& log = made.content.emplace<log_content>(file);
@@ -34,6 +34,9 @@ struct content_filler {
     }
     void operator()(const tree::link& link) const {
         made.content.emplace<link_content>(link_content{link.target});
+    }
+    void operator()(const tree::personal&) const {
+        throw std::logic_error(made.path + " was not resolved for a user");
     }
 };
 
@@ -46,9 +49,11 @@ const tree::directory* directory_of(const inode& node) noexcept {
 
 std::shared_ptr<inode> inode_of_node(context& served, const std::shared_ptr<inode>& parent,
                                      std::string_view name, const tree::node& node) {
-    const std::string key = key_of(path_below(*parent, name), node.content);
+    std::string key = key_of(path_below(*parent, name), node.content);
+    if (node.access.owner) key += "@" + std::to_string(*node.access.owner);
     auto found = served.inodes.intern(parent, name, key, [&](inode& made) {
         made.changed = node.changed;
+        made.access = node.access;
         std::visit(content_filler{served, made}, node.content);
     });
     // The root has no parent that knows when it changed: it is as young as its youngest entry.
@@ -73,12 +78,17 @@ void look_up(context& served, fuse_req_t request, fuse_ino_t parent_number, cons
         return deliver(served, request, answer_for(*known));
     }
     ask_views(served, request,
-              [parent, name = std::string(name), moment](context& asked, bool current) -> outcome {
+              [parent, name = std::string(name), moment, asking = user_of(request)](
+                  context& asked, bool current) -> outcome {
                   const auto* directory = directory_of(*parent);
                   if (!current && directory->follows_journal()) return failed{EAGAIN};
-                  const auto found = directory->find(name);
-                  const auto node = found ? inode_of_node(asked, parent, name, *found) : nullptr;
-                  if (current) asked.known.add(moment, *parent, name, node);
+                  auto found = directory->find(name);
+                  const auto* own = found ? std::get_if<tree::personal>(&found->content) : nullptr;
+                  const bool shared = own == nullptr;
+                  // The node is kept beside its replacement: its function is running.
+                  auto mine = shared ? std::move(found) : own->of(asking);
+                  const auto node = mine ? inode_of_node(asked, parent, name, *mine) : nullptr;
+                  if (current && shared) asked.known.add(moment, *parent, name, node);
                   return answer_for(node);
               });
 }

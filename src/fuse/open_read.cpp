@@ -90,8 +90,11 @@ void read_log(fuse_req_t request, int descriptor, std::size_t size, off_t offset
 void open(context& served, fuse_req_t request, fuse_ino_t number, fuse_file_info* file) {
     const auto node = served.inodes.find(number);
     if (node == nullptr) return deliver(served, request, failed{ESTALE});
-    if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0) {
-        return deliver(served, request, failed{EROFS});
+    const bool writes = (file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0;
+    if (writes && node->writable() == nullptr) return deliver(served, request, failed{EROFS});
+    // Looked up by one user and opened by another in between: looked up once more.
+    if (node->access.owner && *node->access.owner != fuse_req_ctx(request)->uid) {
+        return deliver(served, request, failed{ESTALE});
     }
     if (std::holds_alternative<text_content>(node->content)) {
         return open_text(served, request, node);

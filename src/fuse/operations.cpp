@@ -69,18 +69,17 @@ fuse_lowlevel_ops make_operations() {
     table.readdirplus = &edge<&read_directory_plus>::call;
     table.releasedir = &edge<&release>::call;
     table.statfs = &edge<&describe>::call;
-    table.setattr = &edge<&refuse_to_write<fuse_ino_t, struct stat*, int, fuse_file_info*>>::call;
+    table.setattr = &edge<&set_attributes>::call;
     table.mknod = &edge<&refuse_to_write<fuse_ino_t, const char*, mode_t, dev_t>>::call;
     table.mkdir = &edge<&refuse_to_write<fuse_ino_t, const char*, mode_t>>::call;
-    table.unlink = &edge<&refuse_to_write<fuse_ino_t, const char*>>::call;
+    table.unlink = &edge<&unlink>::call;
     table.rmdir = &edge<&refuse_to_write<fuse_ino_t, const char*>>::call;
     table.symlink = &edge<&refuse_to_write<const char*, fuse_ino_t, const char*>>::call;
     table.rename =
         &edge<&refuse_to_write<fuse_ino_t, const char*, fuse_ino_t, const char*, unsigned>>::call;
     table.link = &edge<&refuse_to_write<fuse_ino_t, fuse_ino_t, const char*>>::call;
-    table.create = &edge<&refuse_to_write<fuse_ino_t, const char*, mode_t, fuse_file_info*>>::call;
-    table.write =
-        &edge<&refuse_to_write<fuse_ino_t, const char*, std::size_t, off_t, fuse_file_info*>>::call;
+    table.create = &edge<&create>::call;
+    table.write = &edge<&write>::call;
     table.setxattr =
         &edge<&refuse_to_write<fuse_ino_t, const char*, const char*, std::size_t, int>>::call;
     table.removexattr = &edge<&refuse_to_write<fuse_ino_t, const char*>>::call;

@@ -22,6 +22,15 @@ void read(context& served, fuse_req_t request, fuse_ino_t number, std::size_t si
           fuse_file_info* file);
 void release(context& served, fuse_req_t request, fuse_ino_t number, fuse_file_info* file);
 
+// commands.cpp: what changes something is done by who owns it, and answered when it is done.
+void write(context& served, fuse_req_t request, fuse_ino_t number, const char* bytes,
+           std::size_t size, off_t offset, fuse_file_info* file);
+void create(context& served, fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode,
+            fuse_file_info* file);
+void unlink(context& served, fuse_req_t request, fuse_ino_t parent, const char* name);
+void set_attributes(context& served, fuse_req_t request, fuse_ino_t number, struct stat* wanted,
+                    int which, fuse_file_info* file);
+
 // directories.cpp
 void open_directory(context& served, fuse_req_t request, fuse_ino_t number, fuse_file_info* file);
 void read_directory(context& served, fuse_req_t request, fuse_ino_t number, std::size_t size,

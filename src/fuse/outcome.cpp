@@ -7,7 +7,8 @@ namespace tallyfs::fuse {
 
 namespace {
 
-std::shared_ptr<inode> node_of(const failed&) {
+template <class Answer>
+std::shared_ptr<inode> node_of(const Answer&) {
     return nullptr;
 }
 std::shared_ptr<inode> node_of(const entry_of& answer) {
@@ -46,20 +47,44 @@ struct sender {
         fuse_reply_attr(request, &status, attribute_seconds(*answer.node));
     }
 
+    /// What can be written, or is another file for each user, is never read through the kernel's
+    /// cache.
+    [[nodiscard]] static fuse_file_info file_info(std::uint64_t number, const handle& made) {
+        fuse_file_info file{};
+        file.fh = number;
+        const bool direct = made.node->writable() != nullptr || made.node->access.owner;
+        file.direct_io = direct;
+        file.keep_cache = made.listed == nullptr && !direct;
+        file.noflush = 1;
+        return file;
+    }
+
     void operator()(const opened& answer) const {
         const auto number = served.handles.add(answer.made);
         int refused = 0;
         if (answer.made->backing != nullptr) {
             refused = passthrough::reply_open(request, number, *answer.made->backing);
         } else {
-            fuse_file_info file{};
-            file.fh = number;
-            file.keep_cache = answer.made->listed == nullptr;
-            file.noflush = 1;
+            const auto file = file_info(number, *answer.made);
             refused = fuse_reply_open(request, &file);
         }
         if (refused != 0) served.handles.remove(number);
     }
+
+    void operator()(const created& answer) const {
+        const auto& node = answer.made->node;
+        const auto entry = entry_parameters(served, *node);
+        const auto number = served.handles.add(answer.made);
+        const auto file = file_info(number, *answer.made);
+        served.inodes.remember(node);
+        if (fuse_reply_create(request, &entry, &file) == 0) return;
+        served.handles.remove(number);
+        served.inodes.forget(node->number, 1);
+    }
+
+    void operator()(const written& answer) const { fuse_reply_write(request, answer.bytes); }
+
+    void operator()(const done&) const { fuse_reply_err(request, 0); }
 };
 
 }  // namespace

@@ -26,7 +26,17 @@ struct attributes_of {
 struct opened {
     std::shared_ptr<const handle> made;
 };
-using outcome = std::variant<failed, entry_of, attributes_of, opened>;
+/// CREATE: both at once.
+struct created {
+    std::shared_ptr<const handle> made;
+};
+/// WRITE: all of it was taken.
+struct written {
+    std::size_t bytes;
+};
+/// UNLINK: nothing more to say.
+struct done {};
+using outcome = std::variant<failed, entry_of, attributes_of, opened, created, written, done>;
 
 /// Answers a request that is not parked: at once, or, if it would tell of a log's size that the
 /// kernel must be prepared for, through the publisher. From a worker; the request is gone then.

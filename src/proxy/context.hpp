@@ -20,21 +20,19 @@ class watcher;
 /// Made before the threads start and destroyed after they ended. The members that are not const
 /// are safe from any thread.
 struct proxy_context {
-    proxy_context(server_options given, journal::stream& calls_stream,
-                  journal::open_calls& open_table, state::upstream_board& upstream_board,
-                  state::proxy_counters& proxy_counters, state::bounded_names& service_names,
-                  const clock_source& clock_source)
+    proxy_context(server_options given, const server_parts& parts)
         : options(std::move(given)),
           upstream{options.upstream_host, options.upstream_port},
           upstream_text(upstream.text()),
           rules(options.callers),
           own(tallyfs::http::this_machine()),
-          calls(calls_stream),
-          open(open_table),
-          board(upstream_board),
-          counters(proxy_counters),
-          services(service_names),
-          clock(clock_source) {}
+          calls(parts.calls),
+          open(parts.open),
+          board(parts.board),
+          counters(parts.counters),
+          services(parts.services),
+          settings(parts.settings),
+          clock(parts.clock) {}
 
     const server_options options;
     const upstream_address upstream;
@@ -50,6 +48,7 @@ struct proxy_context {
     state::bounded_names tasks;
     state::bounded_names models;
     state::bounded_names groups{limits::distinct_groups_max};  ///< of the three
+    const state::proxy_settings& settings;
     const clock_source& clock;
 
     watcher* watch = nullptr;  ///< set before the threads start

@@ -75,7 +75,7 @@ std::optional<refusal> exchange::refuse_early() const {
     if (session_.over_limit()) return refusal{503, "too many connections"};
     if (auto refused = check_request(session_.head())) return refused;
     if (session_.listener().loopback && !host_is_ours()) return refusal{403, "", true};
-    if (context_.options.refuse_when_unrecorded && context_.calls.status().failing) {
+    if (context_.settings.refuse_when_unrecorded && context_.calls.status().failing) {
         return refusal{503,
                        "calls cannot be recorded at the moment, and are refused until they can"};
     }

@@ -118,7 +118,8 @@ void exchange::study_request() {
     describe_request(line_, route_, &request_);
     const auto coding = session_.head().find(http::field::content_encoding);
     const bool plain = coding.empty() || equal_ignoring_case(coding, "identity");
-    if (context_.options.usage_injection && plain && route_.op == dialect::operation::openai_chat) {
+    if (context_.settings.usage_injection && plain &&
+        route_.op == dialect::operation::openai_chat) {
         if (auto changed = dialect::ask_for_usage(scratch_.body, request_)) {
             scratch_.body = std::move(*changed);
             injected_ = true;

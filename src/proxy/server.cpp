@@ -9,10 +9,8 @@ namespace tallyfs::proxy {
 
 class server::implementation {
   public:
-    implementation(server_options options, journal::stream& calls, journal::open_calls& open,
-                   state::upstream_board& board, state::proxy_counters& counters,
-                   state::bounded_names& services, const clock_source& clock)
-        : context_(std::move(options), calls, open, board, counters, services, clock) {
+    implementation(server_options options, const server_parts& parts)
+        : context_(std::move(options), parts) {
         const auto threads = std::max(1u, context_.options.threads);
         for (unsigned i = 0; i < threads; ++i) {
             workers_.push_back(std::make_unique<worker>(context_));
@@ -74,11 +72,8 @@ class server::implementation {
     bool started_ = false;
 };
 
-server::server(server_options options, journal::stream& calls, journal::open_calls& open,
-               state::upstream_board& board, state::proxy_counters& counters,
-               state::bounded_names& services, const clock_source& clock)
-    : implementation_(std::make_unique<implementation>(std::move(options), calls, open, board,
-                                                       counters, services, clock)) {}
+server::server(server_options options, const server_parts& parts)
+    : implementation_(std::make_unique<implementation>(std::move(options), parts)) {}
 
 server::~server() = default;
 

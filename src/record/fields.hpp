@@ -77,6 +77,10 @@ void visit_fields(Call& c, Visitor&& visit) {
     visit("error", bounded{c.error, limits::error_bytes_max});
 }
 
+/// Appends a JSON string whose escaped form is at most `bytes_max` long without its quotes: control
+/// characters take six bytes each, so what was clipped once may have to be clipped again.
+void append_bounded_string(std::string& out, std::string_view text, std::size_t bytes_max);
+
 [[nodiscard]] std::optional<tokens_from> parse_tokens_from(std::string_view text) noexcept;
 [[nodiscard]] std::optional<service_source> parse_service_source(std::string_view text) noexcept;
 

@@ -10,10 +10,6 @@
 
 namespace tallyfs::record {
 
-namespace {
-
-/// A JSON string whose escaped form is at most `bytes_max` long: control characters take six
-/// bytes each, so what was clipped once may have to be clipped again.
 void append_bounded_string(std::string& out, std::string_view text, std::size_t bytes_max) {
     const std::size_t start = out.size();
     std::string_view kept = clip_utf8(text, bytes_max);
@@ -24,6 +20,8 @@ void append_bounded_string(std::string& out, std::string_view text, std::size_t 
         append_json_string(out, kept);
     }
 }
+
+namespace {
 
 /// The longest name of a field with its punctuation, and the longest value that is no text.
 constexpr std::size_t field_overhead_max = 64;

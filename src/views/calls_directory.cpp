@@ -1,6 +1,7 @@
 #include "views/directories.hpp"
 #include "views/ledger_rows.hpp"
 #include "views/nodes.hpp"
+#include "views/segments_directory.hpp"
 
 #include <tallyfs/base/file.hpp>
 #include <tallyfs/base/text.hpp>
@@ -14,45 +15,6 @@ namespace tallyfs::views {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-/// calls/day: the journal's segments themselves.
-class segments_directory final : public tree::directory {
-  public:
-    explicit segments_directory(const journal::stream& calls) : calls_(calls) {}
-
-    [[nodiscard]] std::vector<tree::named_node> list() const override {
-        std::vector<tree::named_node> entries;
-        for (const auto& segment : calls_.segments()) {
-            entries.push_back({segment.id.file_name(), node_of(segment)});
-        }
-        std::ranges::sort(entries, {}, &tree::named_node::name);
-        return entries;
-    }
-    [[nodiscard]] std::optional<tree::node> find(std::string_view name) const override {
-        const auto id = journal::segment_id::parse(name);
-        if (!id) return std::nullopt;
-        const auto segment = calls_.segment_from(*id);
-        if (!segment || segment->id != *id) return std::nullopt;
-        return node_of(*segment);
-    }
-
-  private:
-    [[nodiscard]] tree::node node_of(const journal::segment_status& segment) const {
-        if (segment.closed) {
-            return {tree::log_file{segment.path, [bytes = segment.bytes] { return bytes; }, true},
-                    segment.changed};
-        }
-        const auto bytes = [&calls = calls_, id = segment.id] {
-            const auto end = calls.end();
-            if (end.segment == id) return end.offset;
-            const auto closed = calls.segment_from(id);  // since the look-up
-            return closed && closed->id == id ? closed->bytes : std::uint64_t{0};
-        };
-        return {tree::log_file{segment.path, bytes, false}, segment.changed};
-    }
-
-    const journal::stream& calls_;
-};
 
 json open_call_json(const journal::open_call& call, wall_time now) {
     const auto& c = call.so_far;

@@ -14,6 +14,8 @@ namespace tallyfs::views {
 // `from` outlives what these return.
 [[nodiscard]] std::shared_ptr<const tree::directory> make_calls_directory(const sources& from);
 [[nodiscard]] std::shared_ptr<const tree::directory> make_usage_directory(const sources& from);
+[[nodiscard]] std::shared_ptr<const tree::directory> make_control_directory(const sources& from);
+[[nodiscard]] std::shared_ptr<const tree::directory> make_actions_directory(const sources& from);
 [[nodiscard]] std::string status_text(const sources& from);
 [[nodiscard]] std::string status_json(const sources& from);
 [[nodiscard]] std::string metrics_text(const sources& from);
@@ -22,6 +24,7 @@ namespace tallyfs::views {
 extern const std::string_view root_readme;
 extern const std::string_view calls_readme;
 extern const std::string_view usage_readme;
+extern const std::string_view actions_readme;
 
 /// The day that is open, and when it began.
 [[nodiscard]] day current_day(const sources& from);

@@ -18,6 +18,10 @@ tree::node readme_node(std::string_view text) {
     return text_node(hash_of(text), texts_changed, [text] { return std::string(text); });
 }
 
+tree::node readme_node(const std::shared_ptr<const std::string>& text) {
+    return text_node(hash_of(*text), texts_changed, [text] { return *text; });
+}
+
 tree::node live_file::node(std::string bytes, wall_time now) {
     const auto version = hash_of(bytes);
     if (version != version_ || changed_ == wall_time{}) {

@@ -34,6 +34,7 @@ template <class... Parts>
 }
 /// A text that comes with the program.
 [[nodiscard]] tree::node readme_node(std::string_view text);
+[[nodiscard]] tree::node readme_node(const std::shared_ptr<const std::string>& text);
 
 /// A file whose bytes are cheap to make: they are made at each look-up, and it counts as changed
 /// when they differ from the last ones.

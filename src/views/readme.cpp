@@ -20,6 +20,8 @@ Ollama (port 11433 instead of 11434) and read here what they did.
 | `status.txt` `status.json` | one screen, as of the last second |
 | `calls/` | every call, a line each: calls/README.md |
 | `usage/` | sums by day, month, service and model: usage/README.md |
+| `control/` | settings: read one, echo another value: control/README.md |
+| `actions/` | every change and decision, in a chain that can be proved |
 | `metrics` | the same figures for Prometheus |
 
 Times in .txt files are local, in .json, .jsonl and .csv UTC.
@@ -81,6 +83,27 @@ endpoint; the others a row a day. Every figure is a sum over calls/day/*.jsonl:
     cut -d, -f2,11 today.csv | sort | uniq -c
     sqlite3 :memory: -cmd '.mode csv' -cmd '.import days.csv d' \
         'select day, calls, output_tokens from d'
+)";
+
+const std::string_view actions_readme = R"(# actions
+Every change of a setting, every request, decision and effect, a line each, on
+the disk before it takes effect. `today.jsonl` leads to the day that is open.
+
+    jq -r '[.time, .by, .event, .subject] | @tsv' today.jsonl
+    cat chain.txt
+
+Each line carries the SHA-256 of the line before it (`prev`), so a line that was
+changed, removed or inserted is found by `tallyfs verify`; an end that was cut
+off is found by the head, the number and hash of the last line. Keep the head
+outside this machine: who owns the machine can forge lines and head together,
+but not a copy of the head that is elsewhere.
+
+| field | meaning |
+|---|---|
+| `n` `prev` | number of the line; hash of the one before, without its newline |
+| `event` `subject` | what was done, and to what |
+| `by` `known_by` `uid` | who did it, and how that is known |
+| `detail` | what changed: fields depend on the event |
 )";
 
 }  // namespace tallyfs::views

@@ -12,6 +12,8 @@ std::shared_ptr<const tree::directory> make_root(const sources& from) {
     const auto& s = *owned;
     auto calls = make_calls_directory(s);
     auto usage = make_usage_directory(s);
+    auto control = make_control_directory(s);
+    auto actions = make_actions_directory(s);
     auto status_txt = std::make_shared<live_file>();
     auto status_js = std::make_shared<live_file>();
     auto metrics = std::make_shared<live_file>();
@@ -19,6 +21,8 @@ std::shared_ptr<const tree::directory> make_root(const sources& from) {
 
     auto root = std::make_shared<tree::fixed_directory>();
     root->add("README.md", [] { return readme_node(root_readme); })
+        .add("actions", [=] { return directory_node(actions, owned->facts.started); })
+        .add("control", [=] { return directory_node(control, owned->facts.started); })
         .add("calls", [=] { return directory_node(calls, newest_line()); })
         .add("metrics", [=] { return metrics->node(metrics_text(*owned), owned->live.now); })
         .add("status.json", [=] { return status_js->node(status_json(*owned), owned->live.now); })

@@ -75,7 +75,7 @@ bool view_worker::post(job work) {
 }
 
 std::uint64_t view_worker::moment() const noexcept {
-    return calls_.change_count() + ticks_.load();
+    return calls_.change_count() + ticks_.load() + changes_.load();
 }
 
 void view_worker::journal_changed() noexcept {

@@ -229,8 +229,8 @@ TEST_CASE("while the journal cannot be written calls go on and are counted") {
 }
 
 TEST_CASE("told to refuse what it cannot record, the proxy does") {
-    proxy_fixture f([](const seen_request&, raw_socket& to) { return to.send(sized_reply("{}")); },
-                    [](auto& options) { options.refuse_when_unrecorded = true; });
+    proxy_fixture f([](const seen_request&, raw_socket& to) { return to.send(sized_reply("{}")); });
+    f.settings.refuse_when_unrecorded = true;
     f.disk.fail = true;
     auto client = f.connect();
     client.send(generate);

@@ -201,8 +201,8 @@ TEST_CASE("a port in use is said so, with what to do") {
     proxy::server_options options;
     options.listeners.front().port = f.port;
     try {
-        proxy::server second(options, f.calls, f.open, f.board, f.counters, f.services,
-                             system_clock_source());
+        proxy::server second(options, {f.calls, f.open, f.board, f.counters, f.services, f.settings,
+                                       system_clock_source()});
         FAIL("the port was taken twice");
     } catch (const startup_error& e) {
         const std::string message = e.what();

@@ -82,7 +82,8 @@ TEST_CASE("a client that asked for usage gets it, byte for byte") {
 
 TEST_CASE("a refusal of usage is respected, and so is the setting: then counts are estimated") {
     const bool setting = GENERATE(false, true);
-    proxy_fixture f(answer_chat, [&](auto& options) { options.usage_injection = setting; });
+    proxy_fixture f(answer_chat);
+    f.settings.usage_injection = setting;
     const auto request =
         chat_request(setting ? R"(,"stream_options":{"include_usage":false})" : "");
     auto client = f.connect();

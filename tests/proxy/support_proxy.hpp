@@ -41,7 +41,8 @@ class proxy_fixture {
     explicit proxy_fixture(scripted_upstream::script answer,
                            const std::function<void(proxy::server_options&)>& change = {})
         : upstream(std::move(answer)),
-          server(options(change), calls, open, board, counters, services, system_clock_source()) {
+          server(options(change),
+                 {calls, open, board, counters, services, settings, system_clock_source()}) {
         server.start();
         port = server.ports().front();
     }
@@ -100,6 +101,7 @@ class proxy_fixture {
     state::upstream_board board;
     state::proxy_counters counters;
     state::bounded_names services;
+    state::proxy_settings settings;
     scripted_upstream upstream;
     proxy::server server;
     std::uint16_t port = 0;

@@ -103,12 +103,25 @@ class world {
     ledger::ledger ledger{directory.path() / "ledger.sqlite"};
     state::upstream_board upstream;
     state::proxy_counters counters;
+    journal::stream action_lines{directory.path() / "actions", clock};
+    state::action_log actions{action_lines, directory.path() / "actions.head", "host",
+                              [](const record::action&) {}};
+    state::settings settings{std::vector<state::setting_definition>{}};
+    state::desk desk;
+    state::last_errors errors;
+    state::control control{{settings, actions, desk, errors,
+                            [](const tree::user&) -> std::optional<record::actor> {
+                                return record::actor{"anna", "uid", 1000};
+                            },
+                            [] {}}};
     views::view_worker views{calls, ledger, open_calls, upstream, directory.path(), clock};
     std::shared_ptr<const tree::directory> root = views::make_root(
         {calls,
          ledger,
          counters,
          views.live(),
+         control,
+         actions,
          {"0.1.0", "host", "127.0.0.1:11433", "127.0.0.1:11435", directory.path(), clock.wall()}});
 };
 

@@ -17,6 +17,8 @@ void append_json_string(std::string& out, std::string_view text);
 [[nodiscard]] std::size_t plain_json_bytes(std::string_view text) noexcept;
 /// At most `bytes_max` bytes of `text`, never cut inside a UTF-8 character.
 [[nodiscard]] std::string_view clip_utf8(std::string_view text, std::size_t bytes_max);
+/// Whether all of it is valid UTF-8.
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 /// One field of a CSV line: quoted where it holds a comma, a quote, CR or LF. An apostrophe goes
 /// before what a spreadsheet would calculate: text that begins with = + - @ tab or CR.
 void append_csv_field(std::string& out, std::string_view text);

@@ -7,6 +7,7 @@
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/proxy/caller.hpp>
 #include <tallyfs/state/names.hpp>
+#include <tallyfs/state/proxy_settings.hpp>
 #include <tallyfs/state/upstream.hpp>
 
 #include <chrono>
@@ -32,9 +33,7 @@ struct server_options {
     caller_options callers;
     std::string prompt_hash_key;
     unsigned threads = 1;
-    bool usage_injection = true;
-    bool record_polls = false;            ///< also write a line for /api/tags, /api/version, …
-    bool refuse_when_unrecorded = false;  ///< 503 while the journal cannot be written
+    bool record_polls = false;  ///< also write a line for /api/tags, /api/version, …
 
     /// Of a request, at least 4 KiB. Go allows 1 MiB by default; no real client needs that.
     std::size_t head_bytes_max = 64 * 1024;
@@ -57,13 +56,22 @@ struct server_options {
     std::chrono::milliseconds cold_load_min{100};
 };
 
+/// What the proxy works with; everything outlives it.
+struct server_parts {
+    journal::stream& calls;
+    journal::open_calls& open;
+    state::upstream_board& board;
+    state::proxy_counters& counters;
+    state::bounded_names& services;
+    const state::proxy_settings& settings;
+    const clock_source& clock;
+};
+
 class server {
   public:
     /// Listens; calls are accepted from start() on. Throws startup_error (a port in use, with
-    /// what to do). What is passed by reference outlives the server.
-    server(server_options options, journal::stream& calls, journal::open_calls& open,
-           state::upstream_board& board, state::proxy_counters& counters,
-           state::bounded_names& services, const clock_source& clock);
+    /// what to do).
+    server(server_options options, const server_parts& parts);
     ~server();
     server(const server&) = delete;
     server& operator=(const server&) = delete;

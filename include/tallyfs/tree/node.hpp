@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tallyfs/base/clock.hpp>
+#include <tallyfs/base/error.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -17,6 +18,21 @@
 namespace tallyfs::tree {
 
 class directory;
+struct node;
+
+/// Who asks, as the kernel tells it. Over HTTP nobody is known: personal nodes do not exist there.
+struct user {
+    std::uint32_t uid = 0;
+    std::vector<std::uint32_t> groups;  ///< the first one is the primary group
+};
+
+/// How a change went: no error, or one of boost::system::generic_category() (EINVAL, EACCES, …).
+/// Called once, on any thread; destroyed without having been called it means EIO.
+using answer = std::function<void(const error_code&)>;
+/// What one write(2) asks for, whole. On any thread; returns at once.
+using write_command = std::function<void(const user&, std::string text, answer)>;
+/// The same for unlink(2).
+using remove_command = std::function<void(const user&, answer)>;
 
 /// A file whose bytes are rendered from the state of the views. `version` stands for the bytes:
 /// equal versions of one path have equal bytes, and `render` is called at most once for each
@@ -24,6 +40,7 @@ class directory;
 struct text_file {
     std::uint64_t version = 0;
     std::function<std::string()> render;  ///< on the view thread
+    write_command write = nullptr;        ///< null: read only
 };
 
 /// An append-only file that exists on disk. Lines appended to it while `closed` is false appear
@@ -39,11 +56,24 @@ struct link {
     std::string target;  ///< relative, within the tree
 };
 
-using content = std::variant<std::shared_ptr<const directory>, text_file, log_file, link>;
+/// A name that stands for something else for each user, or for nothing for some of them.
+struct personal {
+    std::function<std::optional<node>(const user&)> of;  ///< on the view thread; none is personal
+};
+
+using content = std::variant<std::shared_ptr<const directory>, text_file, log_file, link, personal>;
+
+/// What is shown as owner and mode. Where others may use the mount, the kernel checks it.
+struct access {
+    std::uint16_t mode = 0;              ///< 0: 0444, 0644 if it can be written, 0555 a directory
+    std::optional<std::uint32_t> owner;  ///< uid; the daemon's own if there is none
+};
 
 struct node {
     tree::content content;
     wall_time changed{};  ///< mtime: the last change of the content, never "now"
+    tree::access access{};
+    remove_command remove = nullptr;  ///< null: cannot be removed
 };
 
 struct named_node {
@@ -67,6 +97,12 @@ class directory {
     /// Whether entries and their contents depend on the ledger having caught up with the journal:
     /// then a look-up that cannot be answered with current numbers fails with EAGAIN.
     [[nodiscard]] virtual bool follows_journal() const { return false; }
+    /// A file of this name to write to, which find() did not know: nothing is there until a write
+    /// is answered without an error. nullopt where nothing can be created.
+    [[nodiscard]] virtual std::optional<node> create(std::string_view /*name*/,
+                                                     const user& /*by*/) const {
+        return std::nullopt;
+    }
 };
 
 /// A directory of fixed names: each entry is made when it is asked for.

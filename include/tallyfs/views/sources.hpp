@@ -7,6 +7,7 @@
 #include <tallyfs/journal/open_calls.hpp>
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/ledger/ledger.hpp>
+#include <tallyfs/state/control.hpp>
 #include <tallyfs/state/upstream.hpp>
 #include <tallyfs/tree/node.hpp>
 
@@ -50,6 +51,8 @@ struct sources {
     const ledger::ledger& ledger;
     const state::proxy_counters& counters;
     const live_state& live;
+    state::control& control;
+    const state::action_log& actions;
     daemon_facts facts;
 };
 

@@ -39,6 +39,9 @@ class view_worker final : public tree::view_thread {
 
     /// Wakes the thread: the journal grew. Any thread, at once.
     void journal_changed() noexcept;
+    /// Something that the views show without the ledger has changed: a setting, a decision. What
+    /// is asked after this sees it. Any thread, at once.
+    void state_changed() noexcept { changes_.fetch_add(1); }
 
   private:
     struct waiting_job {
@@ -73,6 +76,7 @@ class view_worker final : public tree::view_thread {
     steady_time next_apply_{};
 
     std::atomic<std::uint64_t> ticks_{0};
+    std::atomic<std::uint64_t> changes_{0};  ///< state_changed()
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<waiting_job> jobs_;  ///< guarded by mutex_
