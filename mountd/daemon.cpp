@@ -115,10 +115,11 @@ daemon::daemon(const options& given)
       ledger_(state_.path() / "ledger.sqlite"),
       deciding_(given, state_.path(), clock_, proxy_settings_),
       proxy_(completed(given.proxy, state_.prompt_hash_key()),
-             {calls_, open_calls_, upstream_, counters_, services_, proxy_settings_, clock_}),
+             {calls_, open_calls_, upstream_, counters_, services_, proxy_settings_, clock_,
+              &deciding_.permissions()}),
       views_(calls_, ledger_, open_calls_, upstream_, state_.path(), clock_),
       root_(views::make_root({calls_, ledger_, counters_, views_.live(), deciding_.control(),
-                              deciding_.actions(), facts()})),
+                              deciding_.approvals(), deciding_.actions(), facts()})),
       admin_(given.admin_host, given.admin_port, root_, views_),
       sync_(calls_) {
     recover();

@@ -2,6 +2,7 @@
 
 #include <tallyfs/base/log.hpp>
 
+#include <algorithm>
 #include <array>
 #include <pwd.h>
 #include <unistd.h>
@@ -60,33 +61,89 @@ setting_definition usage_injection(const options& given, state::proxy_settings& 
             }};
 }
 
-std::vector<setting_definition> definitions(const options& given, state::proxy_settings& proxy) {
-    return {log_level(given), on_journal_failure(given, proxy), usage_injection(given, proxy)};
+std::vector<setting_definition> definitions(const options& given, state::proxy_settings& proxy,
+                                            policies& rules) {
+    auto all = rules.definitions();
+    all.push_back(log_level(given));
+    all.push_back(on_journal_failure(given, proxy));
+    all.push_back(usage_injection(given, proxy));
+    return all;
+}
+
+/// Where nobody is configured, whoever runs the daemon decides; root does not, by being root.
+approval::people people_of(const options& given) {
+    if (!given.people.empty() || ::geteuid() == 0) return approval::people(given.people);
+    approval::person owner;
+    owner.name = name_of(::geteuid());
+    owner.uid = ::geteuid();
+    owner.roles = {"owner", "operator"};
+    return approval::people({std::move(owner)});
 }
 
 }  // namespace
 
 deciding::deciding(const options& given, const std::filesystem::path& state_directory,
                    const clock_source& clock, state::proxy_settings& proxy)
-    : lines_(state_directory / "journal" / "actions", clock),
-      settings_(definitions(given, proxy)),
+    : people_(people_of(given)),
+      chains_(given.chains),
+      lines_(state_directory / "journal" / "actions", clock),
+      policies_(permissions_),
+      settings_(definitions(given, proxy, policies_)),
       actions_(lines_, state_directory / "actions.head", given.proxy.node,
-               [this](const record::action& past) { settings_.replay(past); }),
+               [this](const record::action& past) { past_.push_back(past); }),
+      given_(permissions_, actions_, clock),
+      approvals_(
+          {people_, chains_, kinds(), actions_, desk_, errors_, clock, [this] { changed_(); }}),
       control_({settings_, actions_, desk_, errors_,
                 [this](const tree::user& user) { return operator_of(user); },
                 [this] { changed_(); }}) {
+    for (const auto& past : past_) {
+        settings_.replay(past);
+        given_.replay(past);
+        approvals_.replay(past);
+    }
+    past_ = {};
     settings_.put_in_force();
+    given_.put_in_force();
+    permissions_.on_question(
+        [this](const state::question& what, const state::permissions::answer& done) {
+            const bool posted = desk_.post([this, what, done] { answer_question(what, done); });
+            if (!posted) done({"", "", "too many requests wait at this moment"});
+        });
+}
+
+std::vector<state::approval_kind> deciding::kinds() {
+    return {given_.kind()};
+}
+
+void deciding::answer_question(const state::question& what,
+                               const state::permissions::answer& done) {
+    const auto [entry, problem] =
+        approvals_.open_for_policy(state::given_permissions::draft_of(what), what.principal);
+    if (entry == nullptr) return done({"", "", problem});
+    const auto step = std::max<std::uint32_t>(entry->current_step(), 1);
+    done({directory_name(entry->request),
+          "steps/" + std::to_string(step) + "-" + entry->request.chain.steps[step - 1].role +
+              "/decision",
+          ""});
 }
 
 /// The journal's day turns also when nobody decides anything.
 void deciding::start() {
-    desk_.start([this] { lines_.turn_day(); });
+    desk_.start([this] {
+        lines_.turn_day();
+        approvals_.tick();
+    });
+    static_cast<void>(desk_.post([this] { approvals_.settle(); }));
 }
 
 /// Whoever runs the daemon could change its configuration as well.
 std::optional<record::actor> deciding::operator_of(const tree::user& user) const {
-    if (user.uid != ::geteuid()) return std::nullopt;
-    return record::actor{name_of(user.uid), "uid", user.uid};
+    const auto* person = people_.by_uid(user.uid);
+    const bool has_role =
+        person != nullptr && std::ranges::find(person->roles, "operator") != person->roles.end();
+    if (!has_role && user.uid != ::geteuid()) return std::nullopt;
+    return record::actor{person != nullptr ? person->name : name_of(user.uid), "uid", user.uid};
 }
 
 }  // namespace tallyfs::mountd

@@ -1,5 +1,6 @@
 #include "mountd/daemon.hpp"
 #include "mountd/options.hpp"
+#include "mountd/people_configuration.hpp"
 
 #include <tallyfs/base/error.hpp>
 
@@ -10,6 +11,20 @@
 
 namespace {
 
+int check(const tallyfs::mountd::options& given) {
+    if (given.configuration_file.empty()) {
+        std::cout << "no configuration file: the defaults hold\n";
+        return 0;
+    }
+    const auto problems = tallyfs::mountd::check_people(given);
+    for (const auto& problem : problems) {
+        std::cerr << given.configuration_file.string() << ": " << problem << '\n';
+    }
+    if (!problems.empty()) return 2;
+    std::cout << given.configuration_file.string() << ": ok\n";
+    return 0;
+}
+
 int run(int argc, char* argv[]) {
     using tallyfs::mountd::command;
     const auto given = tallyfs::mountd::read_options(argc, argv);
@@ -18,11 +33,7 @@ int run(int argc, char* argv[]) {
             std::cout << given.help_text;
             return 0;
         case command::check_config:
-            std::cout << (given.configuration_file.empty()
-                              ? std::string("no configuration file: the defaults hold")
-                              : given.configuration_file.string() + ": ok")
-                      << '\n';
-            return 0;
+            return check(given);
         case command::rebuild:
             return tallyfs::mountd::rebuild_ledger(given);
         case command::verify:

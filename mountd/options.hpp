@@ -2,6 +2,8 @@
 // Format of the file: docs/configuration.md.
 #pragma once
 
+#include <tallyfs/approval/chain.hpp>
+#include <tallyfs/approval/people.hpp>
 #include <tallyfs/proxy/server.hpp>
 
 #include <filesystem>
@@ -24,6 +26,8 @@ struct options {
     unsigned fuse_workers = 2;
     bool fuse_passthrough = true;
     proxy::server_options proxy;
+    std::vector<approval::person> people;
+    std::vector<approval::chain> chains;
     // Defaults of settings that people can change later: control/README.md.
     bool usage_injection = true;
     bool refuse_when_unrecorded = false;

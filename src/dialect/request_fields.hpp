@@ -26,6 +26,7 @@ enum request_place : json_place {
     place_options,
     place_plain,         ///< inside a prompt: hashed, not counted (roles, ids, images)
     place_text,          ///< … text that the model reads, or a list of it
+    place_tool_type,     ///< … the type of a tool that Ollama runs itself
     place_arguments,     ///< … a call's arguments: all texts in it count
     place_option = 32,   ///< one place an option
     place_content = 64,  ///< one place a field of the prompt

@@ -50,8 +50,9 @@ void request_sink::begin(operation op) {
     op_ = op;
     digest_.clear();
     contents_ = {};
-    in_content_ = in_text_ = keep_alive_zero_ = false;
+    in_content_ = in_text_ = keep_alive_zero_ = web_search_ = false;
     model_.clear();
+    tool_type_.clear();
     stream_.reset();
     include_usage_.reset();
     keep_alive_.clear();
@@ -71,7 +72,11 @@ json_place request_sink::root_member(std::string_view key) const {
 
 json_place request_sink::member(json_place object, std::string_view key) {
     if (in_content_ && object == place_arguments) return place_arguments;
-    if (in_content_) return content_member(key);
+    if (in_content_) {
+        const bool tool = op_ == operation::messages && content_fields[field_].name == "tools";
+        if (tool && key_matches(key, "type")) return place_tool_type;
+        return content_member(key);
+    }
     switch (object) {
         case place_root:
             return root_member(key);
@@ -132,6 +137,7 @@ void request_sink::text(json_place place, std::string_view piece, bool last) {
     if (in_content_) {
         digest_.piece(piece);
         auto& field = contents_[field_];
+        if (place == place_tool_type) tool_type(piece, last);
         const bool read = is_content(place) || place == place_text || place == place_arguments;
         if (read && content_fields[field_].is_text)
             field.text_bytes += static_cast<std::int64_t>(piece.size());
@@ -149,6 +155,15 @@ void request_sink::text(json_place place, std::string_view piece, bool last) {
         options_[keep_alive_index] = std::move(quoted);
         keep_alive_.clear();
     }
+}
+
+/// "web_search_20250305": Ollama searches the web by itself for the Anthropic route.
+void request_sink::tool_type(std::string_view piece, bool last) {
+    constexpr std::string_view searches = "web_search";
+    tool_type_ += piece.substr(0, searches.size() - tool_type_.size());
+    if (!last) return;
+    if (tool_type_ == searches) web_search_ = true;
+    tool_type_.clear();
 }
 
 void request_sink::scalar_mark(json_place place, char tag, std::string_view text) {
@@ -242,6 +257,7 @@ request_report request_sink::report(const prompt_key& key) {
     report.model = model_.value();
     report.stream = stream_.value_or(native_stream);
     report.include_usage = include_usage_;
+    report.web_search = web_search_;
     constexpr auto can_be_empty = bit(operation::generate) | bit(operation::chat) |
                                   bit(operation::embed) | bit(operation::embeddings) |
                                   bit(operation::openai_completion);

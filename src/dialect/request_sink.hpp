@@ -66,6 +66,7 @@ class request_sink final : public json_sink {
     void scalar_mark(json_place place, char tag, std::string_view text);
     void begin_content(json_place place);
     void end_content(json_place place);
+    void tool_type(std::string_view piece, bool last);
     void store_option(json_place place, std::string text);
     [[nodiscard]] std::string options_text() const;
     [[nodiscard]] bool has_content() const;
@@ -77,6 +78,8 @@ class request_sink final : public json_sink {
     bool in_content_ = false;
     bool in_text_ = false;
     model_name model_;
+    std::string tool_type_;  ///< a text that is still arriving
+    bool web_search_ = false;
     std::optional<bool> stream_;
     std::optional<bool> include_usage_;
     std::string keep_alive_;  ///< a text that is still arriving

@@ -1,4 +1,4 @@
-// WRITE, CREATE, UNLINK and SETATTR: how a person changes something. Rules: docs/fuse.md,
+// WRITE, FLUSH, CREATE, UNLINK and SETATTR: how a person changes something. Rules: docs/fuse.md,
 // "Writing".
 #include "fuse/attributes.hpp"
 #include "fuse/errors.hpp"
@@ -31,12 +31,39 @@ void write(context& served, fuse_req_t request, fuse_ino_t, const char* bytes, s
     if (opened_file == nullptr) return deliver(served, request, failed{EBADF});
     const auto* text = opened_file->node->writable();
     if (text == nullptr) return deliver(served, request, failed{EROFS});
-    if (size > command_bytes_max) return deliver(served, request, failed{EFBIG});
+    std::string command;
+    {
+        const std::lock_guard lock(opened_file->parts_mutex);
+        auto& parts = opened_file->parts;
+        if (parts.size() + size > command_bytes_max) {
+            return deliver(served, request, failed{EFBIG});
+        }
+        parts.append(bytes, size);
+        if (text->is_part != nullptr && text->is_part({bytes, size})) {
+            return deliver(served, request, written{size});
+        }
+        command = std::exchange(parts, {});
+    }
     const auto writing = user_of(request);
-    std::string command(bytes, size);
     const auto ticket = served.parked.park(request);
     if (ticket == 0) return;
     text->write(writing, std::move(command), answering(served, ticket, written{size}));
+}
+
+/// Each close(2) of a descriptor; a shell's first one comes before anything is written.
+void flush(context& served, fuse_req_t request, fuse_ino_t, fuse_file_info* file) {
+    const auto opened_file = served.handles.find(file->fh);
+    std::string command;
+    if (opened_file != nullptr) {
+        const std::lock_guard lock(opened_file->parts_mutex);
+        command = std::exchange(opened_file->parts, {});
+    }
+    const auto* text = opened_file != nullptr ? opened_file->node->writable() : nullptr;
+    if (text == nullptr || command.empty()) return deliver(served, request, done{});
+    const auto writing = user_of(request);
+    const auto ticket = served.parked.park(request);
+    if (ticket == 0) return;
+    text->write(writing, std::move(command), answering(served, ticket, done{}));
 }
 
 void create(context& served, fuse_req_t request, fuse_ino_t parent_number, const char* name, mode_t,

@@ -16,6 +16,10 @@ struct handle {
     std::shared_ptr<const unique_fd> descriptor;  ///< of a log
     std::shared_ptr<const backing_file> backing;  ///< of a closed log that the kernel reads
     std::shared_ptr<const listing> listed;        ///< of a directory
+
+    /// Parts of a text that is not complete yet: tree::text_file::is_part.
+    mutable std::mutex parts_mutex;
+    mutable std::string parts;
 };
 
 /// Any thread.

@@ -27,6 +27,7 @@ struct text_content {
     std::uint64_t version = 0;
     std::uint64_t bytes = 0;
     tree::write_command write = nullptr;  ///< null: read only
+    bool (*is_part)(std::string_view text) = nullptr;
 };
 
 struct link_content {

@@ -24,7 +24,8 @@ struct content_filler {
     void operator()(const tree::text_file& text) const {
         auto bytes = served.rendered.size_of(made.key);
         if (!bytes) bytes = served.rendered.make(made.key, text)->size();
-        made.content.emplace<text_content>(text_content{text.version, *bytes, text.write});
+        made.content.emplace<text_content>(
+            text_content{text.version, *bytes, text.write, text.is_part});
     }
     void operator()(const tree::log_file& file) const {
         auto& log = made.content.emplace<log_content>(file);

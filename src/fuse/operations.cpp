@@ -80,6 +80,7 @@ fuse_lowlevel_ops make_operations() {
     table.link = &edge<&refuse_to_write<fuse_ino_t, fuse_ino_t, const char*>>::call;
     table.create = &edge<&create>::call;
     table.write = &edge<&write>::call;
+    table.flush = &edge<&flush>::call;
     table.setxattr =
         &edge<&refuse_to_write<fuse_ino_t, const char*, const char*, std::size_t, int>>::call;
     table.removexattr = &edge<&refuse_to_write<fuse_ino_t, const char*>>::call;

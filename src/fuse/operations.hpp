@@ -25,6 +25,7 @@ void release(context& served, fuse_req_t request, fuse_ino_t number, fuse_file_i
 // commands.cpp: what changes something is done by who owns it, and answered when it is done.
 void write(context& served, fuse_req_t request, fuse_ino_t number, const char* bytes,
            std::size_t size, off_t offset, fuse_file_info* file);
+void flush(context& served, fuse_req_t request, fuse_ino_t number, fuse_file_info* file);
 void create(context& served, fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode,
             fuse_file_info* file);
 void unlink(context& served, fuse_req_t request, fuse_ino_t parent, const char* name);

@@ -55,7 +55,8 @@ struct sender {
         const bool direct = made.node->writable() != nullptr || made.node->access.owner;
         file.direct_io = direct;
         file.keep_cache = made.listed == nullptr && !direct;
-        file.noflush = 1;
+        const auto* text = made.node->writable();
+        file.noflush = text == nullptr || text->is_part == nullptr;
         return file;
     }
 

@@ -32,7 +32,8 @@ struct proxy_context {
           counters(parts.counters),
           services(parts.services),
           settings(parts.settings),
-          clock(parts.clock) {}
+          clock(parts.clock),
+          permissions(parts.permissions) {}
 
     const server_options options;
     const upstream_address upstream;
@@ -50,6 +51,11 @@ struct proxy_context {
     state::bounded_names groups{limits::distinct_groups_max};  ///< of the three
     const state::proxy_settings& settings;
     const clock_source& clock;
+    const state::permissions* const permissions;
+    /// Calls that copy, make, pull or delete models, begun and ended: while they are different, and
+    /// when they have grown, where a model runs has to be asked anew.
+    std::atomic<std::uint64_t> model_changes_begun{0};
+    std::atomic<std::uint64_t> model_changes_ended{0};
 
     watcher* watch = nullptr;  ///< set before the threads start
     /// Ended before the threads' io_contexts are destroyed: its answers go there.

@@ -10,6 +10,7 @@ exchange::exchange(session& s) : session_(s), context_(s.context()), scratch_(s.
 exchange::~exchange() {
     if (counted_running_) --context_.running;
     if (counted_decoding_) --context_.decoding;
+    if (changes_models_) ++context_.model_changes_ended;
     session_.owner().spares().response.give_back(response_reader_);
 }
 
@@ -31,6 +32,8 @@ void exchange::begin() {
     line_.client = session_.client_text();
     line_.upstream = context_.upstream_text;
     describe_request(line_, route_, nullptr);
+    changes_models_ = route_.kind == dialect::route_class::admin;
+    if (changes_models_) ++context_.model_changes_begun;
     context_.watch->touch(started_);
 }
 
@@ -68,6 +71,18 @@ task<bool> exchange::serve() {
         }
     }
     enter();
+    if (context_.permissions != nullptr && (inference_ || sends_data_out())) {
+        auto judged = judge_now();
+        if (judged == judgement::not_yet) {
+            const bool passes = co_await may_pass();
+            judged = passes ? judgement::allowed : judgement::refused;
+        }
+        if (session_.cut_by() != cut_reason::none) {
+            co_await record_cut();
+            co_return false;
+        }
+        if (judged == judgement::refused) co_return co_await refuse(std::move(*policy_refusal_));
+    }
     co_return co_await forward();
 }
 

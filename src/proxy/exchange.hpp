@@ -55,6 +55,17 @@ class exchange {
     task<bool> to_client(std::string_view data);
     [[nodiscard]] bool client_wants_more() const;
 
+    // exchange_policy.cpp: whether the call may be made
+    enum class judgement { allowed, refused, not_yet };
+    [[nodiscard]] bool sends_data_out() const;
+    [[nodiscard]] judgement judge_now();
+    [[nodiscard]] policy::verdict verdict() const;
+    task<bool> may_pass();
+    task<bool> find_origin();
+    task<bool> ask_person(policy::verdict said);
+    task<state::asked> open_request(const policy::verdict& said);
+    task<bool> hold(const policy::verdict& said);
+
     // exchange_request.cpp: the request's body, and its way to the upstream
     enum class body_state { complete, incomplete, refused };
     void begin_body();
@@ -99,7 +110,7 @@ class exchange {
     void identify();
     [[nodiscard]] journal::phase waiting_phase(const state::upstream_status& known) const;
     [[nodiscard]] bool must_wait_for_process();
-    task<> wait_for_process();
+    task<> wait_for_process(std::chrono::milliseconds at_most);
     task<> record(record::outcome outcome, std::string error = {});
     task<> record_cut();
     void record_now(record::outcome outcome, std::string error = {});
@@ -123,6 +134,8 @@ class exchange {
     std::optional<dialect::request_reader> request_reader_;
     dialect::request_report request_;
     std::optional<refusal> body_refusal_;
+    std::optional<refusal> policy_refusal_;
+    std::string remote_host_;  // of the model; "" if it runs on the upstream
     bool read_at_end_ = false;
     bool body_in_memory_ = false;  // and so the request can be sent again
     bool injected_ = false;
@@ -152,6 +165,7 @@ class exchange {
     journal::open_calls::place place_;
     bool identified_ = false;
     bool recorded_ = false;
+    bool changes_models_ = false;  // counted among those that do
     bool counted_running_ = false;
     bool counted_decoding_ = false;
     bool asked_for_look_ = false;

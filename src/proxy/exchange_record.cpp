@@ -80,8 +80,8 @@ bool exchange::must_wait_for_process() {
     return wants_line_ && !recorded_ && !session_.lookup().done;
 }
 
-task<> exchange::wait_for_process() {
-    steady_timer timer(session_.owner().io(), context_.options.process_wait_max);
+task<> exchange::wait_for_process(std::chrono::milliseconds at_most) {
+    steady_timer timer(session_.owner().io(), at_most);
     auto& lookup = session_.lookup();
     lookup.waiting = &timer;
     error_code ignored;  // cancelled: the answer is there
@@ -90,7 +90,7 @@ task<> exchange::wait_for_process() {
 }
 
 task<> exchange::record(record::outcome outcome, std::string error) {
-    if (must_wait_for_process()) co_await wait_for_process();
+    if (must_wait_for_process()) co_await wait_for_process(context_.options.process_wait_max);
     record_now(outcome, std::move(error));
 }
 

@@ -133,7 +133,8 @@ task<bool> exchange::relay() {
         if (response_parser_->is_done() && !body_ended_) end_body();
         if (filter_) flush_filtered();
         if (end_is_here() && !recorded_) {
-            if (must_wait_for_process()) co_await wait_for_process();
+            if (must_wait_for_process())
+                co_await wait_for_process(context_.options.process_wait_max);
             if (session_.cut_by() == cut_reason::none) record_now(judge_response());
         }
         auto data = available();

@@ -133,4 +133,24 @@ void worker::sweep() {
     }
 }
 
+const state::call_rules& worker::rules() {
+    // Read before what it is the version of: at worst the same rules are taken twice.
+    const auto version = context_.permissions->version();
+    if (version != rules_version_) {
+        rules_ = context_.permissions->current();
+        rules_version_ = version;
+    }
+    return *rules_;
+}
+
+model_origins& worker::origins() {
+    const auto ended = context_.model_changes_ended.load();
+    const auto begun = context_.model_changes_begun.load();
+    if (ended != begun || begun != origins_version_) {
+        origins_.forget();
+        origins_version_ = begun;
+    }
+    return origins_;
+}
+
 }  // namespace tallyfs::proxy

@@ -7,6 +7,7 @@
 #include <tallyfs/dialect/response.hpp>
 
 #include <proxy/context.hpp>
+#include <proxy/model_origins.hpp>
 #include <proxy/spare_list.hpp>
 
 #include <optional>
@@ -53,6 +54,10 @@ class worker {
     };
     [[nodiscard]] spare_readers& spares() noexcept { return spares_; }
 
+    /// The policies in force; the pointer is valid until the next call.
+    [[nodiscard]] const state::call_rules& rules();
+    [[nodiscard]] model_origins& origins();
+
     /// The steady time, at most a sweep old: good enough for deadlines, and free.
     [[nodiscard]] steady_time coarse_now() const noexcept { return coarse_now_; }
 
@@ -69,6 +74,10 @@ class worker {
     std::optional<asio::executor_work_guard<executor>> work_;
     upstream_pool pool_;
     spare_readers spares_;
+    std::shared_ptr<const state::call_rules> rules_;
+    std::uint64_t rules_version_ = 0;
+    model_origins origins_;
+    std::uint64_t origins_version_ = 0;
     std::vector<session*> sessions_;  // each knows its index
     steady_timer sweep_timer_;
     bool sweeping_ = false;

@@ -101,6 +101,8 @@ settings::proposal settings::propose(std::string_view name, std::string_view ent
         wanted.reason = std::move(judged.reason);
         if (!wanted.reason.empty()) return wanted;
     }
+    if (definition.fits) wanted.reason = definition.fits(wanted.entry, &wanted.value);
+    if (!wanted.reason.empty()) return wanted;
     const auto now = current();
     const auto place = now->values.find(wanted.key);
     wanted.changes = place == now->values.end() || place->second.text != wanted.value;
@@ -124,6 +126,8 @@ settings::proposal settings::propose_removal(std::string_view name, std::string_
         wanted.reason = "cannot be removed; echo default > " + std::string(name) + " restores it";
     } else if (!current()->values.contains(wanted.key)) {
         wanted.reason = "there is no " + wanted.key;
+    } else if (wanted.definition->fits) {
+        wanted.reason = wanted.definition->fits(wanted.entry, nullptr);
     }
     return wanted;
 }
@@ -183,11 +187,18 @@ void settings::replay(const record::action& past) {
 
 void settings::put_in_force() {
     replayed_.reset();
-    for (const auto& [key, value] : current()->values) {
-        const auto slash = key.find('/');
-        const auto* definition = find(std::string_view(key).substr(0, slash));
-        const auto entry = slash == std::string::npos ? std::string() : key.substr(slash + 1);
-        definition->apply(entry, &value.text);
+    const auto now = current();
+    // In the order of the definitions: some build on others.
+    for (const auto& definition : definitions_) {
+        if (!definition.collection) {
+            definition.apply("", &now->values.at(definition.name).text);
+            continue;
+        }
+        const auto prefix = definition.name + "/";
+        for (auto one = now->values.lower_bound(prefix);
+             one != now->values.end() && one->first.starts_with(prefix); ++one) {
+            definition.apply(one->first.substr(prefix.size()), &one->second.text);
+        }
     }
 }
 

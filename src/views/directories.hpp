@@ -15,6 +15,7 @@ namespace tallyfs::views {
 [[nodiscard]] std::shared_ptr<const tree::directory> make_calls_directory(const sources& from);
 [[nodiscard]] std::shared_ptr<const tree::directory> make_usage_directory(const sources& from);
 [[nodiscard]] std::shared_ptr<const tree::directory> make_control_directory(const sources& from);
+[[nodiscard]] std::shared_ptr<const tree::directory> make_approvals_directory(const sources& from);
 [[nodiscard]] std::shared_ptr<const tree::directory> make_actions_directory(const sources& from);
 [[nodiscard]] std::string status_text(const sources& from);
 [[nodiscard]] std::string status_json(const sources& from);

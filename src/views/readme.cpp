@@ -20,6 +20,7 @@ Ollama (port 11433 instead of 11434) and read here what they did.
 | `status.txt` `status.json` | one screen, as of the last second |
 | `calls/` | every call, a line each: calls/README.md |
 | `usage/` | sums by day, month, service and model: usage/README.md |
+| `approvals/` | what waits for a person's word: approvals/README.md |
 | `control/` | settings: read one, echo another value: control/README.md |
 | `actions/` | every change and decision, in a chain that can be proved |
 | `metrics` | the same figures for Prometheus |

@@ -14,6 +14,7 @@ std::shared_ptr<const tree::directory> make_root(const sources& from) {
     auto usage = make_usage_directory(s);
     auto control = make_control_directory(s);
     auto actions = make_actions_directory(s);
+    auto approvals = make_approvals_directory(s);
     auto status_txt = std::make_shared<live_file>();
     auto status_js = std::make_shared<live_file>();
     auto metrics = std::make_shared<live_file>();
@@ -22,6 +23,7 @@ std::shared_ptr<const tree::directory> make_root(const sources& from) {
     auto root = std::make_shared<tree::fixed_directory>();
     root->add("README.md", [] { return readme_node(root_readme); })
         .add("actions", [=] { return directory_node(actions, owned->facts.started); })
+        .add("approvals", [=] { return directory_node(approvals, owned->facts.started); })
         .add("control", [=] { return directory_node(control, owned->facts.started); })
         .add("calls", [=] { return directory_node(calls, newest_line()); })
         .add("metrics", [=] { return metrics->node(metrics_text(*owned), owned->live.now); })

@@ -91,8 +91,25 @@ TEST_CASE("tools that write beside the file and rename fail, and leave nothing b
     CHECK(run_command("sed -i s/first/second/ " + file).exit_code != 0);
     CHECK(run_command("mv " + file + " " + m.path("desk/other")).exit_code != 0);
     CHECK(run_command("rm -f " + file).exit_code != 0);
-    CHECK(run_command("ls " + m.path("desk")).output == "mine\nslow\nvalue\n");
+    CHECK(run_command("ls " + m.path("desk")).output == "lines\nmine\nslow\nvalue\n");
     CHECK(m.texts().empty());
+}
+
+TEST_CASE("several lines written one by one are one text, that ends when the file is closed") {
+    if (!can_mount()) return;
+    const mounted_desk m;
+    const auto file = m.path("desk/lines");
+    CHECK(in_bash("printf \"a\\nb\\n\" > " + file).exit_code == 0);
+    CHECK(in_bash("{ echo c; echo d; } > " + file).exit_code == 0);
+    CHECK(run_command("printf 'e\\nf\\n' | dd bs=100 iflag=fullblock status=none of=" + file)
+              .exit_code == 0);
+    CHECK(in_bash("echo g >> " + file).exit_code == 0);
+    CHECK(in_bash(": > " + file).exit_code == 0);
+    CHECK(m.texts() == words{"a\nb\n", "c\nd\n", "e\nf\n", "g\n"});
+    const auto bad = run_command("echo bad | cp /dev/stdin " + file);
+    CHECK(bad.output.find("Invalid argument") != std::string::npos);
+    CHECK(run_command("yes | head -c 70000 | dd bs=2 of=" + file).output.find("File too large") !=
+          std::string::npos);
 }
 
 TEST_CASE("a command that is too long is refused as a whole") {

@@ -23,7 +23,8 @@ class writing_desk {
         auto files = std::make_shared<tree::fixed_directory>();
         files->add("value", [this] { return value_node(); })
             .add("mine", [] { return personal_node(); })
-            .add("slow", [this] { return slow_node(); });
+            .add("slow", [this] { return slow_node(); })
+            .add("lines", [this] { return lines_node(); });
         auto inbox = std::make_shared<inbox_directory>(*this);
         root.add("desk",
                  [files] {
@@ -100,6 +101,14 @@ class writing_desk {
             }
             views_.next_moment();
             done({});
+        };
+        return node;
+    }
+    /// Takes a text of several lines, however many writes it comes in.
+    tree::node lines_node() {
+        auto node = value_node();
+        std::get<tree::text_file>(node.content).is_part = [](std::string_view text) {
+            return text.find('\n') == text.size() - 1;
         };
         return node;
     }

@@ -114,6 +114,9 @@ class world {
                                 return record::actor{"anna", "uid", 1000};
                             },
                             [] {}}};
+    const approval::people people;
+    const approval::chains chains;
+    state::approvals approvals{{people, chains, {}, actions, desk, errors, clock, [] {}}};
     views::view_worker views{calls, ledger, open_calls, upstream, directory.path(), clock};
     std::shared_ptr<const tree::directory> root = views::make_root(
         {calls,
@@ -121,6 +124,7 @@ class world {
          counters,
          views.live(),
          control,
+         approvals,
          actions,
          {"0.1.0", "host", "127.0.0.1:11433", "127.0.0.1:11435", directory.path(), clock.wall()}});
 };

@@ -23,8 +23,10 @@ struct request_report {
     /// An empty prompt, input or list of messages: loads a model, or unloads it. Not on the
     /// routes where Ollama answers that with 400.
     bool lifecycle = false;
-    bool unload = false;                         ///< … with keep_alive 0, on generate and chat
-    std::optional<bool> include_usage;           ///< stream_options.include_usage as written
+    bool unload = false;                ///< … with keep_alive 0, on generate and chat
+    std::optional<bool> include_usage;  ///< stream_options.include_usage as written
+    /// A tool that makes Ollama search the web by itself (Anthropic's web_search_…).
+    bool web_search = false;
     std::int64_t prompt_bytes = 0;               ///< text in prompts and messages, images left out
     std::optional<std::int64_t> context_length;  ///< options.num_ctx
     std::string options;      ///< JSON object: num_ctx, num_gpu, num_batch, main_gpu, num_thread,

@@ -7,6 +7,7 @@
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/proxy/caller.hpp>
 #include <tallyfs/state/names.hpp>
+#include <tallyfs/state/permissions.hpp>
 #include <tallyfs/state/proxy_settings.hpp>
 #include <tallyfs/state/upstream.hpp>
 
@@ -65,6 +66,8 @@ struct server_parts {
     state::bounded_names& services;
     const state::proxy_settings& settings;
     const clock_source& clock;
+    /// What calls may do; null: everything.
+    const state::permissions* permissions = nullptr;
 };
 
 class server {

@@ -36,6 +36,9 @@ struct setting_definition {
     bool needs_newline = false;   ///< half a value would be a value as well: it must be seen to end
     /// Pure: any thread.
     std::function<judged_value(std::string_view text)> judge;
+    /// Why a value (nullptr: the removal) does not go together with what else is in force, or "".
+    /// On the desk; may be null.
+    std::function<std::string(const std::string& entry, const std::string* value)> fits = nullptr;
     /// Puts a value in force, on the thread that changes settings (at start: the main thread).
     /// `entry` is the name within a collection, whose removed texts come as nullptr.
     std::function<void(const std::string& entry, const std::string* value)> apply;

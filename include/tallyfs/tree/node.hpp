@@ -41,6 +41,9 @@ struct text_file {
     std::uint64_t version = 0;
     std::function<std::string()> render;  ///< on the view thread
     write_command write = nullptr;        ///< null: read only
+    /// Whether one write(2) is only a part of a text that ends when the file is closed: a shell
+    /// writes several lines one by one. Any thread; null: never.
+    bool (*is_part)(std::string_view text) = nullptr;
 };
 
 /// An append-only file that exists on disk. Lines appended to it while `closed` is false appear

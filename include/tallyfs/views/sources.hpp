@@ -7,6 +7,7 @@
 #include <tallyfs/journal/open_calls.hpp>
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/ledger/ledger.hpp>
+#include <tallyfs/state/approvals.hpp>
 #include <tallyfs/state/control.hpp>
 #include <tallyfs/state/upstream.hpp>
 #include <tallyfs/tree/node.hpp>
@@ -52,6 +53,7 @@ struct sources {
     const state::proxy_counters& counters;
     const live_state& live;
     state::control& control;
+    state::approvals& approvals;
     const state::action_log& actions;
     daemon_facts facts;
 };

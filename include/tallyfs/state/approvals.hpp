@@ -1,0 +1,111 @@
+// Requests for approval in force: opened, decided, executed, each recorded before it counts.
+// Rules: docs/approvals.md. The judging is done by approval::book; here is what surrounds it.
+#pragma once
+
+#include <tallyfs/approval/book.hpp>
+#include <tallyfs/approval/views.hpp>
+#include <tallyfs/state/action_log.hpp>
+#include <tallyfs/state/desk.hpp>
+#include <tallyfs/tree/node.hpp>
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tallyfs::state {
+
+/// Something that can be asked for. A module makes one and hands it over at start; everything in
+/// it runs on the desk.
+struct approval_kind {
+    std::string name;        ///< "cloud-model"
+    std::string meaning;     ///< one sentence
+    std::string parameters;  ///< for people: "model=NAME principal=uid:1000 [days=30]"
+    /// Completes what was asked for: title, plan, undo. Returns why it cannot be, or "".
+    std::function<std::string(approval::draft&)> prepare;
+    struct effect {
+        bool done = false;   ///< false: it failed, and nothing of it remains
+        std::string result;  ///< for the record
+    };
+    /// Does it. Called once for each recorded start.
+    std::function<effect(const approval::request&)> execute;
+    /// Whether the effect of a start that has no recorded end is there.
+    std::function<approval::probe(const approval::request&)> probe;
+};
+
+/// Why a command was not carried out: errno and a sentence.
+struct command_failure {
+    int number = 0;  ///< 0: it was
+    std::string sentence;
+};
+
+class approvals {
+  public:
+    struct parts {
+        const approval::people& people;
+        const approval::chains& chains;
+        std::vector<approval_kind> kinds;
+        action_log& actions;
+        state::desk& desk;
+        last_errors& errors;
+        const clock_source& clock;
+        std::function<void()> changed;  ///< called after each change, on the desk
+    };
+    /// Everything that is referenced outlives it.
+    explicit approvals(parts given) : parts_(std::move(given)) {}
+
+    /// At start: an action of the past, if it is one of approvals.
+    void replay(const record::action& past);
+    /// After the replay, on the desk: asks the probes of what was started and not finished.
+    void settle();
+    /// Once a second, on the desk: expiry, reminders, execution of what is due.
+    void tick();
+
+    // What users write; any thread. A refusal is in the user's last_error.
+    /// approvals/new/<name>: the answer is what inbox() shows under this name.
+    void open(const tree::user& by, std::string name, std::string text, tree::answer answer);
+    void decide(const tree::user& by, std::uint32_t number, std::uint32_t step, std::string text,
+                tree::answer answer);
+    void object(const tree::user& by, std::uint32_t number, std::string text, tree::answer answer);
+    /// withdraw, done, retry
+    void command(const tree::user& by, std::uint32_t number, std::string text, tree::answer answer);
+    void undo(const tree::user& by, std::uint32_t number, std::string text, tree::answer answer);
+
+    /// On the desk: a request that a policy opens. The same one again is the one that is open.
+    [[nodiscard]] std::pair<const approval::entry*, std::string> open_for_policy(
+        approval::draft asked, const std::string& principal);
+
+    // What is shown; any thread.
+    [[nodiscard]] std::optional<approval::entry> find(std::uint32_t number) const;
+    /// All that are known, by number.
+    [[nodiscard]] std::vector<approval::entry> list() const;
+    /// What became of a file that this user made in approvals/new.
+    [[nodiscard]] std::optional<std::string> inbox(std::uint32_t uid, std::string_view name) const;
+    [[nodiscard]] std::uint64_t changes() const;
+    [[nodiscard]] const std::vector<approval_kind>& kinds() const noexcept { return parts_.kinds; }
+    [[nodiscard]] const approval::people& people() const noexcept { return parts_.people; }
+
+  private:
+    [[nodiscard]] approval::context now() const { return {parts_.people, parts_.clock.wall()}; }
+    [[nodiscard]] const approval_kind* kind_of(std::string_view name) const;
+    [[nodiscard]] std::vector<std::string> kind_names() const;
+    [[nodiscard]] command_failure enter(const approval::events& events);
+    [[nodiscard]] command_failure open_draft(approval::draft asked, const approval::identity& by,
+                                             const approval::entry*& opened);
+    void execute(std::uint32_t number);
+    void finish(const tree::user& by, const command_failure& failure, const tree::answer& answer);
+    void remember(std::uint32_t uid, const std::string& name, std::string text);
+    using work = std::function<command_failure(const approval::identity&)>;
+    void post(const tree::user& by, tree::answer answer, work command);
+
+    const parts parts_;
+    mutable std::mutex mutex_;  ///< the desk alone changes what it guards, and reads without it
+    approval::book book_;
+    std::uint64_t changes_ = 1;
+    std::map<std::pair<std::uint32_t, std::string>, std::string, std::less<>> inbox_;
+};
+
+}  // namespace tallyfs::state

@@ -1,0 +1,133 @@
+#include "mountd/people_configuration.hpp"
+
+#include "mountd/table_reader.hpp"
+
+#include <tallyfs/approval/check.hpp>
+
+#include <array>
+#include <charconv>
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+namespace tallyfs::mountd {
+
+namespace {
+
+/// The uid of a name or a number; nullopt if the system has no such user.
+std::optional<std::uint32_t> uid_of(const std::string& user) {
+    std::uint32_t number = 0;
+    const auto* const end = user.data() + user.size();
+    const auto read = std::from_chars(user.data(), end, number);
+    if (read.ec == std::errc{} && read.ptr == end) return number;
+    std::array<char, 4096> buffer{};
+    ::passwd entry{};
+    ::passwd* found = nullptr;
+    if (::getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0) {
+        return std::nullopt;
+    }
+    return found != nullptr ? std::optional<std::uint32_t>(entry.pw_uid) : std::nullopt;
+}
+
+wall_time time_of(table_reader& table, const char* key, const std::string& text) {
+    const auto time = parse_rfc3339(text);
+    if (!time) table.wrong(key, "must be a time such as \"2026-12-24T08:00:00+01:00\"");
+    return *time;
+}
+
+approval::delegation read_delegation(table_reader& table) {
+    approval::delegation made;
+    std::string from;
+    std::string until;
+    table.take("to", made.to);
+    table.take("from", from);
+    table.take("until", until);
+    table.take("reason", made.reason);
+    table.require(made.to, "to");
+    table.require(until, "until");
+    if (!from.empty()) made.from = time_of(table, "from", from);
+    made.until = time_of(table, "until", until);
+    return made;
+}
+
+approval::person read_person(table_reader& table) {
+    approval::person made;
+    table.take("name", made.name);
+    table.take("unix_user", made.unix_user);
+    table.take_names("groups", made.groups);
+    table.take("chat", made.chat);
+    table.take("email", made.email);
+    table.take("manager", made.manager);
+    table.take_names("roles", made.roles);
+    table.take_names("deputies", made.deputies);
+    table.take_tables("delegations", [&](table_reader& inner) {
+        made.delegations.push_back(read_delegation(inner));
+    });
+    table.require(made.name, "name");
+    if (!made.unix_user.empty()) {
+        made.uid = uid_of(made.unix_user);
+        if (!made.uid) {
+            table.wrong("unix_user",
+                        "\"" + made.unix_user + "\" is no user of this system (getent passwd)");
+        }
+    }
+    return made;
+}
+
+std::vector<approval::known_by> read_ways(table_reader& table) {
+    std::vector<std::string> names;
+    table.take_names("known_by", names);
+    std::vector<approval::known_by> ways;
+    for (const auto& name : names) {
+        const auto way = approval::parse_known_by(name);
+        if (!way) table.wrong("known_by", "holds \"" + name + "\": uid, token, sso, chat");
+        ways.push_back(*way);
+    }
+    return ways;
+}
+
+approval::chain read_chain(table_reader& table) {
+    approval::chain made;
+    std::vector<std::string> steps;
+    bool code = false;
+    std::int64_t grace = made.grace_seconds.count();
+    std::int64_t expires = made.expires_seconds.count();
+    std::int64_t remind = made.remind_seconds.count();
+    std::int64_t escalate = made.escalate_seconds.count();
+    table.take("kind", made.kind);
+    table.take("environment", made.environment);
+    table.take_names("steps", steps);
+    table.take("code_required", code);
+    table.take("grace_seconds", grace);
+    table.take("expires_seconds", expires);
+    table.take("remind_seconds", remind);
+    table.take("escalate_seconds", escalate);
+    const auto ways = read_ways(table);
+    if (!steps.empty()) made.steps.clear();
+    for (const auto& role : steps) made.steps.push_back({role, ways, code});
+    made.grace_seconds = std::chrono::seconds(grace);
+    made.expires_seconds = std::chrono::seconds(expires);
+    made.remind_seconds = std::chrono::seconds(remind);
+    made.escalate_seconds = std::chrono::seconds(escalate);
+    if (const auto problem = approval::problem_of(made); !problem.empty()) {
+        table.wrong("steps", problem);
+    }
+    return made;
+}
+
+}  // namespace
+
+void read_people(table_reader& reader, options& into) {
+    reader.take_tables("people",
+                       [&](table_reader& table) { into.people.push_back(read_person(table)); });
+    reader.take_tables("chains",
+                       [&](table_reader& table) { into.chains.push_back(read_chain(table)); });
+}
+
+std::vector<std::string> check_people(const options& given) {
+    if (given.people.empty()) return {};
+    return approval::check(approval::people(given.people), approval::chains(given.chains),
+                           !given.allow_other);
+}
+
+}  // namespace tallyfs::mountd

@@ -1,0 +1,40 @@
+// The settings that decide on calls: policies, patterns, and how long a call may wait; as one.
+// Format: docs/policies.md.
+#pragma once
+
+#include <tallyfs/state/permissions.hpp>
+#include <tallyfs/state/settings.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tallyfs::mountd {
+
+/// Holds the texts in force and makes the rules of them. On the thread that changes settings.
+class policies {
+  public:
+    explicit policies(state::permissions& in_force) : in_force_(in_force) {}
+
+    [[nodiscard]] std::vector<state::setting_definition> definitions();
+
+  private:
+    using texts = std::map<std::string, std::string>;
+    [[nodiscard]] state::setting_definition rules();
+    [[nodiscard]] state::setting_definition patterns();
+    [[nodiscard]] state::setting_definition wait_seconds();
+    [[nodiscard]] state::setting_definition cloud_models();
+    /// Of these texts, or what is wrong between them.
+    [[nodiscard]] policy::parsed<policy::rule_set> build(const texts& rules,
+                                                         const texts& patterns) const;
+    [[nodiscard]] std::string problem_of(const texts& rules, const texts& patterns) const;
+    void put_in_force();
+
+    state::permissions& in_force_;
+    texts rules_;
+    texts patterns_;
+    std::chrono::seconds wait_{0};
+    std::string cloud_ = "ask";
+};
+
+}  // namespace tallyfs::mountd

@@ -1,0 +1,281 @@
+#include <tallyfs/base/log.hpp>
+#include <tallyfs/state/approvals.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace tallyfs::state {
+
+namespace {
+
+constexpr std::string_view event_prefix = "approval.";
+/// Answers in approvals/new that are remembered, of all users.
+constexpr std::size_t inbox_max = 1000;
+
+int errno_of(const error_code& reason) {
+    using approval::approval_errc;
+    switch (static_cast<approval_errc>(reason.value())) {
+        case approval_errc::not_allowed:
+        case approval_errc::own_request:
+        case approval_errc::person_used:
+        case approval_errc::not_known_by:
+        case approval_errc::nobody_decides:
+            return EACCES;
+        case approval_errc::already_decided:
+        case approval_errc::not_pending:
+        case approval_errc::expired:
+        case approval_errc::objections_open:
+            return EPERM;
+        case approval_errc::too_large:
+            return EMSGSIZE;
+        case approval_errc::too_many:
+            return ENOSPC;
+        case approval_errc::unknown_number:
+            return ENOENT;
+        default:
+            return EINVAL;
+    }
+}
+
+command_failure failure_of(const approval::refusal& why) {
+    return {errno_of(why.code), why.sentence};
+}
+
+/// Who an event is of, for the action around it.
+struct actor_of_event {
+    static record::actor made(const approval::identity& who) {
+        return {who.person, std::string(to_string(who.how)), who.uid};
+    }
+    record::actor operator()(const approval::request_opened& e) const {
+        return made(e.request.requester);
+    }
+    template <class Event>
+    record::actor operator()(const Event& e) const {
+        if constexpr (requires { e.who; }) {
+            return made(e.who);
+        } else {
+            return {};
+        }
+    }
+};
+
+}  // namespace
+
+void approvals::replay(const record::action& past) {
+    if (!past.event.starts_with(event_prefix)) return;
+    const auto event = approval::parse_event(past.detail);
+    if (!event) {
+        spdlog::error("action {} of request {} cannot be read: {}", past.number, past.subject,
+                      event.error().message());
+        return;
+    }
+    if (const auto applied = book_.apply(*event); !applied) {
+        spdlog::error("action {} of request {} does not follow: {}", past.number, past.subject,
+                      applied.error().message());
+    }
+}
+
+/// Records each event and takes it in. One that cannot be recorded has not happened.
+command_failure approvals::enter(const approval::events& events) {
+    for (const auto& event : events) {
+        const auto recorded =
+            parts_.actions.record(std::string(event_prefix) + std::string(name_of(event)),
+                                  approval::number_text(number_of(event)),
+                                  std::visit(actor_of_event{}, event), event_text(event));
+        if (!recorded) {
+            return {recorded.error().value(),
+                    "nothing was decided, because it cannot be recorded: " +
+                        recorded.error().message()};
+        }
+        const std::lock_guard lock(mutex_);
+        if (const auto applied = book_.apply(event); !applied) {
+            throw std::logic_error("an event of approvals does not apply: " + event_text(event));
+        }
+        ++changes_;
+    }
+    return {};
+}
+
+const approval_kind* approvals::kind_of(std::string_view name) const {
+    const auto place = std::ranges::find(parts_.kinds, name, &approval_kind::name);
+    return place != parts_.kinds.end() ? &*place : nullptr;
+}
+
+std::vector<std::string> approvals::kind_names() const {
+    std::vector<std::string> names;
+    for (const auto& kind : parts_.kinds) names.push_back(kind.name);
+    return names;
+}
+
+command_failure approvals::open_draft(approval::draft asked, const approval::identity& by,
+                                      const approval::entry*& opened) {
+    const auto* kind = kind_of(asked.kind);
+    if (kind == nullptr) return {EINVAL, "there is no kind \"" + asked.kind + "\""};
+    if (auto reason = kind->prepare(asked); !reason.empty()) return {EINVAL, std::move(reason)};
+    const auto& chain = parts_.chains.find(asked.kind, asked.environment);
+    const auto made = book_.open(std::move(asked), by, chain, now());
+    if (!made) return failure_of(made.error());
+    if (auto failure = enter(made->events); failure.number != 0) return failure;
+    opened = book_.find(made->number);
+    return {};
+}
+
+std::pair<const approval::entry*, std::string> approvals::open_for_policy(
+    approval::draft asked, const std::string& principal) {
+    const approval::entry* opened = nullptr;
+    const auto failure =
+        open_draft(std::move(asked), {principal, std::nullopt, approval::known_by::policy}, opened);
+    if (failure.number == 0) parts_.changed();
+    return {opened, failure.sentence};
+}
+
+void approvals::finish(const tree::user& by, const command_failure& failure,
+                       const tree::answer& answer) {
+    if (failure.number == 0) {
+        parts_.errors.clear(by.uid);
+    } else {
+        parts_.errors.note(by.uid, failure.sentence);
+    }
+    parts_.changed();
+    answer(error_code(failure.number, boost::system::generic_category()));
+}
+
+void approvals::post(const tree::user& by, tree::answer answer, work command) {
+    const bool posted = parts_.desk.post([this, by, answer, command = std::move(command)] {
+        const approval::identity who{"", by.uid, approval::known_by::uid};
+        const auto failure = command(who);
+        // What the last approval allows has been done when the writer gets the answer.
+        if (failure.number == 0) tick();
+        finish(by, failure, answer);
+    });
+    if (!posted) answer(error_code(EAGAIN, boost::system::generic_category()));
+}
+
+void approvals::remember(std::uint32_t uid, const std::string& name, std::string text) {
+    const std::lock_guard lock(mutex_);
+    if (inbox_.size() >= inbox_max && !inbox_.contains(std::pair(uid, name))) inbox_.clear();
+    inbox_[{uid, name}] = std::move(text);
+    ++changes_;
+}
+
+void approvals::open(const tree::user& by, std::string name, std::string text,
+                     tree::answer answer) {
+    post(by, std::move(answer),
+         [this, uid = by.uid, name = std::move(name),
+          text = std::move(text)](const approval::identity& who) -> command_failure {
+             const auto names = kind_names();
+             auto asked = approval::parse_draft(text, names);
+             const approval::entry* opened = nullptr;
+             const auto failure =
+                 asked ? open_draft(std::move(*asked), who, opened) : failure_of(asked.error());
+             if (failure.number != 0) {
+                 remember(uid, name, "refused: " + failure.sentence + "\n");
+             } else {
+                 remember(uid, name, "approvals/pending/" + directory_name(opened->request) + "\n");
+             }
+             return failure;
+         });
+}
+
+void approvals::decide(const tree::user& by, std::uint32_t number, std::uint32_t step,
+                       std::string text, tree::answer answer) {
+    post(by, std::move(answer),
+         [this, number, step, text = std::move(text)](const approval::identity& who) {
+             const auto events = book_.decide(number, step, text, who, now());
+             return events ? enter(*events) : failure_of(events.error());
+         });
+}
+
+void approvals::object(const tree::user& by, std::uint32_t number, std::string text,
+                       tree::answer answer) {
+    post(by, std::move(answer),
+         [this, number, text = std::move(text)](const approval::identity& who) {
+             const auto events = book_.object(number, text, who, now());
+             return events ? enter(*events) : failure_of(events.error());
+         });
+}
+
+void approvals::command(const tree::user& by, std::uint32_t number, std::string text,
+                        tree::answer answer) {
+    post(by, std::move(answer),
+         [this, number, text = std::move(text)](const approval::identity& who) {
+             const auto events = book_.command(number, text, who, now());
+             return events ? enter(*events) : failure_of(events.error());
+         });
+}
+
+void approvals::undo(const tree::user& by, std::uint32_t number, std::string text,
+                     tree::answer answer) {
+    post(by, std::move(answer),
+         [this, number, text = std::move(text)](const approval::identity& who) -> command_failure {
+             const auto* done = book_.find(number);
+             if (done == nullptr) return {ENOENT, "there is no such request"};
+             const auto& asked = done->request.asked;
+             const auto& chain = parts_.chains.find(asked.kind, asked.environment);
+             const auto made = book_.undo(number, text, who, chain, now());
+             return made ? enter(made->events) : failure_of(made.error());
+         });
+}
+
+void approvals::execute(std::uint32_t number) {
+    const auto start = book_.start(number, parts_.clock.wall());
+    if (!start || enter(*start).number != 0) return;  // the next tick tries again
+    const auto request = book_.find(number)->request;
+    const auto* kind = kind_of(request.asked.kind);
+    approval_kind::effect effect{false, "this version does not know the kind"};
+    if (kind != nullptr) effect = kind->execute(request);
+    const auto ended =
+        book_.finish(number, effect.done ? approval::ending::ok : approval::ending::failed,
+                     effect.result, parts_.clock.wall());
+    if (ended && enter(*ended).number == 0) {
+        parts_.changed();
+        return;
+    }
+    spdlog::error("request {} was executed, and its end cannot be recorded", number);
+}
+
+void approvals::settle() {
+    for (const auto number : book_.unfinished()) {
+        const auto* entry = book_.find(number);
+        const auto* kind = kind_of(entry->request.asked.kind);
+        const auto found = kind != nullptr ? kind->probe(entry->request) : approval::probe::unknown;
+        const auto events = book_.probed(number, found, parts_.clock.wall());
+        if (!events || enter(*events).number != 0) {
+            spdlog::error("what became of request {} cannot be recorded", number);
+        }
+    }
+    parts_.changed();
+}
+
+void approvals::tick() {
+    const auto due = book_.tick(parts_.clock.wall());
+    if (!due.events.empty() && enter(due.events).number == 0) parts_.changed();
+    for (const auto number : due.ready) execute(number);
+}
+
+std::optional<approval::entry> approvals::find(std::uint32_t number) const {
+    const std::lock_guard lock(mutex_);
+    const auto* entry = book_.find(number);
+    return entry != nullptr ? std::optional(*entry) : std::nullopt;
+}
+
+std::vector<approval::entry> approvals::list() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<approval::entry> entries;
+    entries.reserve(book_.entries().size());
+    for (const auto& [number, entry] : book_.entries()) entries.push_back(entry);
+    return entries;
+}
+
+std::optional<std::string> approvals::inbox(std::uint32_t uid, std::string_view name) const {
+    const std::lock_guard lock(mutex_);
+    const auto place = inbox_.find(std::pair(uid, std::string(name)));
+    return place != inbox_.end() ? std::optional(place->second) : std::nullopt;
+}
+
+std::uint64_t approvals::changes() const {
+    const std::lock_guard lock(mutex_);
+    return changes_;
+}
+
+}  // namespace tallyfs::state

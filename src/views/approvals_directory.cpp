@@ -1,0 +1,202 @@
+#include "views/approvals_text.hpp"
+#include "views/directories.hpp"
+#include "views/nodes.hpp"
+
+namespace tallyfs::views {
+
+namespace {
+
+using approval::entry;
+using state::approvals;
+
+/// Whether somebody may write is judged by who they are, in the command: not by a mode.
+constexpr tree::access anybody_may_try{0666, std::nullopt};
+
+std::uint64_t hash_of(const std::string& text) {
+    return std::hash<std::string>()(text);
+}
+
+tree::node shown(std::string text, wall_time changed) {
+    const auto version = hash_of(text);
+    return text_node(version, changed, [text = std::move(text)] { return text; });
+}
+
+tree::node written(std::string text, wall_time changed, tree::write_command write) {
+    const auto version = hash_of(text);
+    return {tree::text_file{version, [text = std::move(text)] { return text; }, std::move(write)},
+            changed, anybody_may_try};
+}
+
+/// One request: pending/0042-cloud-model or done/0042-cloud-model.
+class request_files {
+  public:
+    request_files(approvals& from, const approval::context& at, const entry& e)
+        : from_(from), at_(at), e_(e), number_(e.request.number) {}
+
+    [[nodiscard]] tree::node node() const {
+        auto files = std::make_shared<tree::fixed_directory>();
+        const auto& asked = e_.request.asked;
+        add(*files, "request.json", request_json(e_));
+        add(*files, "evidence.md", evidence_page(e_));
+        if (!asked.plan.empty()) add(*files, "plan.txt", asked.plan + "\n");
+        if (!asked.undo.empty()) add(*files, "undo.txt", asked.undo + "\n");
+        add_command(*files, "objections", objections_text(e_), &approvals::object);
+        add_command(*files, "state", state_text(e_), &approvals::command);
+        if (is_finished(e_.state)) {
+            add(*files, "record.json", decision_record(e_));
+            add(*files, "result.json", result_json(e_));
+            if (e_.state == approval::state::done && !asked.undo.empty() && e_.undone_by == 0) {
+                add_command(*files, "undo", "To take it back: echo 'why' > undo\n",
+                            &approvals::undo);
+            }
+        }
+        const auto made = steps();
+        files->add("steps", [made] { return made; });
+        return directory_node(std::move(files), e_.changed);
+    }
+
+  private:
+    using command = void (approvals::*)(const tree::user&, std::uint32_t, std::string,
+                                        tree::answer);
+
+    void add(tree::fixed_directory& files, std::string name, std::string text) const {
+        files.add(std::move(name), [made = shown(std::move(text), e_.changed)] { return made; });
+    }
+    void add_command(tree::fixed_directory& files, std::string name, std::string text,
+                     command carried_out) const {
+        auto made =
+            written(std::move(text), e_.changed,
+                    [&from = from_, number = number_, carried_out](
+                        const tree::user& by, std::string words, tree::answer answer) {
+                        (from.*carried_out)(by, number, std::move(words), std::move(answer));
+                    });
+        files.add(std::move(name), [made] { return made; });
+    }
+    [[nodiscard]] tree::node steps() const {
+        auto all = std::make_shared<tree::fixed_directory>();
+        const auto count = static_cast<std::uint32_t>(e_.request.chain.steps.size());
+        for (std::uint32_t step = 1; step <= count; ++step) {
+            auto files = std::make_shared<tree::fixed_directory>();
+            add(*files, "role", role_text(e_, step, at_));
+            auto decision =
+                written(decision_text(e_, step), e_.changed,
+                        [&from = from_, number = number_, step](
+                            const tree::user& by, std::string words, tree::answer answer) {
+                            from.decide(by, number, step, std::move(words), std::move(answer));
+                        });
+            files->add("decision", [decision] { return decision; });
+            const auto made = directory_node(std::move(files), e_.changed);
+            all->add(std::to_string(step) + "-" + e_.request.chain.steps[step - 1].role,
+                     [made] { return made; });
+        }
+        return directory_node(std::move(all), e_.changed);
+    }
+
+    approvals& from_;
+    const approval::context& at_;
+    const entry& e_;
+    const std::uint32_t number_;
+};
+
+class requests_directory final : public tree::directory {
+  public:
+    requests_directory(const sources& from, bool finished) : from_(from), finished_(finished) {}
+
+    [[nodiscard]] std::vector<tree::named_node> list() const override {
+        std::vector<tree::named_node> nodes;
+        for (const auto& e : from_.approvals.list()) {
+            if (is_finished(e.state) == finished_) {
+                nodes.push_back({directory_name(e.request), node_of(e)});
+            }
+        }
+        std::ranges::sort(nodes, {}, &tree::named_node::name);
+        return nodes;
+    }
+    [[nodiscard]] std::optional<tree::node> find(std::string_view name) const override {
+        const auto number = approval::parse_number(name);
+        const auto e = number ? from_.approvals.find(*number) : std::nullopt;
+        if (!e || is_finished(e->state) != finished_ || directory_name(e->request) != name) {
+            return std::nullopt;
+        }
+        return node_of(*e);
+    }
+
+  private:
+    [[nodiscard]] tree::node node_of(const entry& e) const {
+        const approval::context at{from_.approvals.people(), from_.live.now};
+        return request_files(from_.approvals, at, e).node();
+    }
+
+    const sources& from_;
+    const bool finished_;
+};
+
+/// A request has several lines, and bash writes each by itself; JSON on one line is whole.
+bool is_one_line(std::string_view text) {
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    if (text.find('\n') != std::string_view::npos) return false;
+    return !(text.starts_with('{') && text.ends_with('}'));
+}
+
+/// approvals/new: a name is another file for each user, and nothing is listed.
+class new_directory final : public tree::directory {
+  public:
+    explicit new_directory(const sources& from) : from_(from) {}
+
+    [[nodiscard]] std::vector<tree::named_node> list() const override { return {}; }
+    [[nodiscard]] std::optional<tree::node> find(std::string_view name) const override {
+        const auto of =
+            [this, name = std::string(name)](const tree::user& who) -> std::optional<tree::node> {
+            const auto answer = from_.approvals.inbox(who.uid, name);
+            if (!answer) return std::nullopt;
+            return file_of(who, name, *answer);
+        };
+        return tree::node{tree::personal{of}, from_.facts.started};
+    }
+    [[nodiscard]] std::optional<tree::node> create(std::string_view name,
+                                                   const tree::user& by) const override {
+        return file_of(by, std::string(name), "");
+    }
+
+  private:
+    [[nodiscard]] tree::node file_of(const tree::user& who, const std::string& name,
+                                     const std::string& text) const {
+        auto node =
+            written(text, from_.live.now,
+                    [this, name](const tree::user& by, std::string words, tree::answer answer) {
+                        from_.approvals.open(by, name, std::move(words), std::move(answer));
+                    });
+        node.access = {0600, who.uid};
+        std::get<tree::text_file>(node.content).is_part = is_one_line;
+        return node;
+    }
+
+    const sources& from_;
+};
+
+}  // namespace
+
+std::shared_ptr<const tree::directory> make_approvals_directory(const sources& from) {
+    auto pending = std::make_shared<requests_directory>(from, false);
+    auto done = std::make_shared<requests_directory>(from, true);
+    auto inbox = std::make_shared<new_directory>(from);
+    auto waiting = std::make_shared<live_file>();
+    const auto readme = std::make_shared<const std::string>(approvals_readme(from.approvals));
+    auto directory = std::make_shared<tree::fixed_directory>();
+    directory->add("README.md", [readme] { return readme_node(readme); })
+        .add("done", [=, &from] { return directory_node(done, from.facts.started); })
+        .add("new",
+             [=, &from] {
+                 auto node = directory_node(inbox, from.facts.started);
+                 node.access.mode = 0777;
+                 return node;
+             })
+        .add("pending", [=, &from] { return directory_node(pending, from.facts.started); })
+        .add("waiting.txt", [=, &from] {
+            const approval::context at{from.approvals.people(), from.live.now};
+            return waiting->node(waiting_text(from.approvals.list(), at), from.live.now);
+        });
+    return directory;
+}
+
+}  // namespace tallyfs::views
