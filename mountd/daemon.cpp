@@ -113,13 +113,14 @@ daemon::daemon(const options& given)
       open_calls_(state_.path() / "open-calls",
                   static_cast<std::uint32_t>(given.proxy.connections_max)),
       ledger_(state_.path() / "ledger.sqlite"),
-      deciding_(given, state_.path(), clock_, proxy_settings_),
+      deciding_(given, state_.path(), clock_, proxy_settings_, open_calls_),
       proxy_(completed(given.proxy, state_.prompt_hash_key()),
              {calls_, open_calls_, upstream_, counters_, services_, proxy_settings_, clock_,
-              &deciding_.permissions()}),
+              &deciding_.permissions(), &deciding_.budgets(), &deciding_.cancellations()}),
       views_(calls_, ledger_, open_calls_, upstream_, state_.path(), clock_),
       root_(views::make_root({calls_, ledger_, counters_, views_.live(), deciding_.control(),
-                              deciding_.approvals(), deciding_.actions(), facts()})),
+                              deciding_.approvals(), deciding_.budgets(), deciding_.canceller(),
+                              deciding_.actions(), facts()})),
       admin_(given.admin_host, given.admin_port, root_, views_),
       sync_(calls_) {
     recover();
@@ -160,6 +161,7 @@ void daemon::recover() {
                      *interrupted);
     }
     for (const auto& name : ledger_.services()) services_.know(name);
+    deciding_.count_today(calls_);
 }
 
 views::daemon_facts daemon::facts() const {

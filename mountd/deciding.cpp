@@ -1,6 +1,7 @@
 #include "mountd/deciding.hpp"
 
 #include <tallyfs/base/log.hpp>
+#include <tallyfs/journal/reader.hpp>
 
 #include <algorithm>
 #include <array>
@@ -61,13 +62,50 @@ setting_definition usage_injection(const options& given, state::proxy_settings& 
             }};
 }
 
-std::vector<setting_definition> definitions(const options& given, state::proxy_settings& proxy,
-                                            policies& rules) {
-    auto all = rules.definitions();
-    all.push_back(log_level(given));
-    all.push_back(on_journal_failure(given, proxy));
-    all.push_back(usage_injection(given, proxy));
-    return all;
+setting_definition cancel_on_rm(std::function<void(bool)> allow) {
+    return {.name = "cancel_on_rm",
+            .meaning =
+                "Whether rm of a file in calls/inflight/ cancels that call, as writing its "
+                "id to calls/inflight/cancel does.",
+            .allowed = "on or off",
+            .default_value = "off",
+            .judge = state::on_or_off(),
+            .apply = [allow = std::move(allow)](const std::string&, const std::string* value) {
+                allow(*value == "on");
+            }};
+}
+
+setting_definition budget_setting(state::budgets& budgets,
+                                  std::map<std::string, std::string>& texts) {
+    const auto with = [&texts](const std::string& entry, const std::string* value) {
+        auto wanted = texts;
+        wanted.erase(entry);
+        if (value != nullptr) wanted[entry] = *value;
+        return wanted;
+    };
+    return {.name = "budgets",
+            .meaning =
+                "How much a caller, a service or a model may use: one budget a file. What "
+                "it stands at is in usage/budgets.txt.",
+            .allowed =
+                "principal=, service=, model= and limits: tokens_per_day=, "
+                "seconds_per_day=, calls_at_once=, calls_per_minute=. Such as: "
+                "principal=uid:1001 tokens_per_day=200000",
+            .collection = true,
+            .judge = [](std::string_view text) -> state::judged_value {
+                const auto parsed = policy::parse_budget("budget", text);
+                if (!parsed) return {"", "is no budget: " + parsed.error().message()};
+                return {std::string(text), ""};
+            },
+            .fits =
+                [with](const std::string& entry, const std::string* value) {
+                    return state::budgets::problem_of(with(entry, value));
+                },
+            .apply =
+                [&budgets, &texts, with](const std::string& entry, const std::string* value) {
+                    texts = with(entry, value);
+                    budgets.replace(texts);
+                }};
 }
 
 /// Where nobody is configured, whoever runs the daemon decides; root does not, by being root.
@@ -83,12 +121,14 @@ approval::people people_of(const options& given) {
 }  // namespace
 
 deciding::deciding(const options& given, const std::filesystem::path& state_directory,
-                   const clock_source& clock, state::proxy_settings& proxy)
+                   const clock_source& clock, state::proxy_settings& proxy,
+                   const journal::open_calls& open_calls)
     : people_(people_of(given)),
       chains_(given.chains),
       lines_(state_directory / "journal" / "actions", clock),
       policies_(permissions_),
-      settings_(definitions(given, proxy, policies_)),
+      budgets_(clock),
+      settings_(definitions(given, proxy)),
       actions_(lines_, state_directory / "actions.head", given.proxy.node,
                [this](const record::action& past) { past_.push_back(past); }),
       given_(permissions_, actions_, clock),
@@ -96,14 +136,24 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
           {people_, chains_, kinds(), actions_, desk_, errors_, clock, [this] { changed_(); }}),
       control_({settings_, actions_, desk_, errors_,
                 [this](const tree::user& user) { return operator_of(user); },
-                [this] { changed_(); }}) {
+                [this] { changed_(); }}),
+      canceller_({cancellations_, actions_, desk_, errors_,
+                  [this](const tree::user& user) { return operator_of(user); },
+                  [&open_calls](const uuid& id) {
+                      const auto running = open_calls.list();
+                      return std::ranges::any_of(
+                          running, [&](const auto& call) { return call.so_far.id == id; });
+                  },
+                  [this] { changed_(); }}) {
     for (const auto& past : past_) {
         settings_.replay(past);
         given_.replay(past);
         approvals_.replay(past);
     }
-    past_ = {};
     settings_.put_in_force();
+    for (const auto& past : past_) budgets_.replay(past);  // of the budgets that there are now
+    past_ = {};
+    budgets_.on_warning([this](const policy::budget_level& level) { warn_of_budget(level); });
     given_.put_in_force();
     permissions_.on_question(
         [this](const state::question& what, const state::permissions::answer& done) {
@@ -113,7 +163,52 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
 }
 
 std::vector<state::approval_kind> deciding::kinds() {
-    return {given_.kind()};
+    return {given_.kind(), budgets_.kind(actions_)};
+}
+
+std::vector<setting_definition> deciding::definitions(const options& given,
+                                                      state::proxy_settings& proxy) {
+    auto all = policies_.definitions();
+    all.push_back(budget_setting(budgets_, budget_texts_));
+    all.push_back(cancel_on_rm([this](bool allowed) { canceller_.allow_removal(allowed); }));
+    all.push_back(log_level(given));
+    all.push_back(on_journal_failure(given, proxy));
+    all.push_back(usage_injection(given, proxy));
+    return all;
+}
+
+void deciding::warn_of_budget(const policy::budget_level& level) {
+    const auto what = std::string(to_string(level.measure));
+    spdlog::warn("budget {}: {} of {} {} are used", level.budget, level.used, level.limit, what);
+    static_cast<void>(desk_.post([this, level, what] {
+        const std::string detail = "{\"measure\":\"" + what +
+                                   "\",\"used\":" + std::to_string(level.used) +
+                                   ",\"limit\":" + std::to_string(level.limit) + "}";
+        static_cast<void>(actions_.record("budget.warned", level.budget, {}, detail));
+        changed_();
+    }));
+}
+
+/// Reads only the open day, and only where there is a budget to fill.
+void deciding::count_today(const journal::stream& calls) {
+    if (!budgets_.any()) return;
+    const auto today = calls.end().segment.date;
+    journal::reader lines(calls, {{today, 1}, 0});
+    record::call call;
+    for (;;) {
+        const auto batch = lines.next();
+        if (!batch) {
+            spdlog::error("the calls of today are not counted in the budgets: {}",
+                          batch.error().message());
+            return;
+        }
+        if (batch->text.empty()) return;
+        for (auto rest = batch->text; !rest.empty();) {
+            const auto end = rest.find('\n') + 1;
+            if (parse_call(rest.substr(0, end), call)) budgets_.seed(call, today);
+            rest.remove_prefix(end);
+        }
+    }
 }
 
 void deciding::answer_question(const state::question& what,

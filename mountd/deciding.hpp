@@ -5,7 +5,10 @@
 #include "mountd/options.hpp"
 #include "mountd/policies.hpp"
 
+#include <tallyfs/journal/open_calls.hpp>
 #include <tallyfs/journal/stream.hpp>
+#include <tallyfs/state/budgets.hpp>
+#include <tallyfs/state/canceller.hpp>
 #include <tallyfs/state/control.hpp>
 #include <tallyfs/state/given_permissions.hpp>
 #include <tallyfs/state/proxy_settings.hpp>
@@ -19,7 +22,8 @@ class deciding {
   public:
     /// Replays the actions and puts in force what they say. Throws startup_error.
     deciding(const options& given, const std::filesystem::path& state_directory,
-             const clock_source& clock, state::proxy_settings& proxy);
+             const clock_source& clock, state::proxy_settings& proxy,
+             const journal::open_calls& open_calls);
 
     /// `changed` is called after each change, on the desk. Before start().
     void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
@@ -30,10 +34,18 @@ class deciding {
     [[nodiscard]] state::approvals& approvals() noexcept { return approvals_; }
     [[nodiscard]] const state::action_log& actions() const noexcept { return actions_; }
     [[nodiscard]] const state::permissions& permissions() const noexcept { return permissions_; }
+    [[nodiscard]] state::budgets& budgets() noexcept { return budgets_; }
+    [[nodiscard]] state::cancellations& cancellations() noexcept { return cancellations_; }
+    [[nodiscard]] state::canceller& canceller() noexcept { return canceller_; }
+    /// At start, before the first call: what calls of today have used of the budgets.
+    void count_today(const journal::stream& calls);
 
   private:
     [[nodiscard]] std::optional<record::actor> operator_of(const tree::user& user) const;
     [[nodiscard]] std::vector<state::approval_kind> kinds();
+    [[nodiscard]] std::vector<state::setting_definition> definitions(const options& given,
+                                                                     state::proxy_settings& proxy);
+    void warn_of_budget(const policy::budget_level& level);
     void answer_question(const state::question& what, const state::permissions::answer& done);
 
     std::function<void()> changed_ = [] {};
@@ -42,6 +54,9 @@ class deciding {
     journal::stream lines_;
     state::permissions permissions_;
     policies policies_;
+    state::budgets budgets_;
+    std::map<std::string, std::string> budget_texts_;
+    state::cancellations cancellations_;
     state::settings settings_;
     std::vector<record::action> past_;  ///< until it is replayed
     state::action_log actions_;
@@ -50,6 +65,7 @@ class deciding {
     state::given_permissions given_;
     state::approvals approvals_;
     state::control control_;
+    state::canceller canceller_;
 };
 
 }  // namespace tallyfs::mountd

@@ -33,7 +33,9 @@ struct proxy_context {
           services(parts.services),
           settings(parts.settings),
           clock(parts.clock),
-          permissions(parts.permissions) {}
+          permissions(parts.permissions),
+          budgets(parts.budgets),
+          cancellations(parts.cancellations) {}
 
     const server_options options;
     const upstream_address upstream;
@@ -52,6 +54,8 @@ struct proxy_context {
     const state::proxy_settings& settings;
     const clock_source& clock;
     const state::permissions* const permissions;
+    state::budgets* const budgets;
+    state::cancellations* const cancellations;
     /// Calls that copy, make, pull or delete models, begun and ended: while they are different, and
     /// when they have grown, where a model runs has to be asked anew.
     std::atomic<std::uint64_t> model_changes_begun{0};

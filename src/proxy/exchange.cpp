@@ -11,6 +11,7 @@ exchange::~exchange() {
     if (counted_running_) --context_.running;
     if (counted_decoding_) --context_.decoding;
     if (changes_models_) ++context_.model_changes_ended;
+    give_budget_back();  // of a call that was not recorded
     session_.owner().spares().response.give_back(response_reader_);
 }
 
@@ -81,7 +82,13 @@ task<bool> exchange::serve() {
             co_await record_cut();
             co_return false;
         }
-        if (judged == judgement::refused) co_return co_await refuse(std::move(*policy_refusal_));
+        if (judged == judgement::refused) {
+            co_return co_await refuse(std::move(*policy_refusal_), refused_as_);
+        }
+    }
+    if (inference_ && context_.budgets != nullptr && context_.budgets->any()) {
+        if (must_wait_for_process()) co_await wait_for_process(principal_wait_max);
+        if (!within_budgets()) co_return co_await refuse(std::move(*policy_refusal_));
     }
     co_return co_await forward();
 }
@@ -117,6 +124,7 @@ task<bool> exchange::refuse(refusal why, record::outcome outcome) {
     write_own_reply(out, why.status, reply,
                     {.keep_alive = keep,
                      .http_1_1 = session_.head().http_1_1(),
+                     .retry_after = why.retry_after,
                      .head_request = session_.head().verb() == http::verb::head});
     co_return co_await to_client(out) && keep;
 }

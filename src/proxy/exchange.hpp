@@ -65,6 +65,12 @@ class exchange {
     task<bool> ask_person(policy::verdict said);
     task<state::asked> open_request(const policy::verdict& said);
     task<bool> hold(const policy::verdict& said);
+    [[nodiscard]] bool within_budgets();
+    void give_budget_back() noexcept;
+
+    /// A principal decides what a call may do, so it is worth more of a wait than a line's label.
+    /// The finder itself gives up after a tenth of a second.
+    static constexpr std::chrono::seconds principal_wait_max{1};
 
     // exchange_request.cpp: the request's body, and its way to the upstream
     enum class body_state { complete, incomplete, refused };
@@ -135,6 +141,10 @@ class exchange {
     dialect::request_report request_;
     std::optional<refusal> body_refusal_;
     std::optional<refusal> policy_refusal_;
+    record::outcome refused_as_ = record::outcome::refused;
+    std::optional<policy::budget_ticket> ticket_;
+    std::uint64_t cancellations_seen_ = 0;
+    std::string cancelled_by_;
     std::string remote_host_;  // of the model; "" if it runs on the upstream
     bool read_at_end_ = false;
     bool body_in_memory_ = false;  // and so the request can be sent again

@@ -4,6 +4,7 @@
 #include <tallyfs/base/text.hpp>
 
 #include <boost/asio/post.hpp>
+#include <proxy/watcher.hpp>
 
 namespace tallyfs::proxy {
 
@@ -13,9 +14,6 @@ using namespace std::chrono_literals;
 
 /// How often a call that is held open looks whether it may pass.
 constexpr auto hold_interval = 100ms;
-/// A principal decides what a call may do, so it is worth more of a wait than a line's label. The
-/// finder itself gives up after a tenth of a second.
-constexpr auto principal_wait_max = 1s;
 
 /// The time on the wall, for policies: looked up once a minute.
 struct wall_minute {
@@ -112,9 +110,13 @@ task<bool> exchange::find_origin() {
     }
     auto asked = co_await ask_remote_host(owner, *line_.model);
     if (!asked) {
-        policy_refusal_.emplace(
-            502, "Ollama at " + context_.upstream_text +
-                     " does not say where the model runs: " + asked.error().message());
+        const bool unclear = asked.error() == boost::system::errc::bad_message;
+        policy_refusal_.emplace(502,
+                                "Ollama at " + context_.upstream_text +
+                                    (unclear ? std::string(" does not say where the model runs")
+                                             : " cannot be reached: " + asked.error().message()));
+        refused_as_ = record::outcome::upstream_error;
+        context_.watch->refresh();
         co_return false;
     }
     remote_host_ = *asked;
@@ -169,6 +171,25 @@ task<bool> exchange::hold(const policy::verdict& said) {
         if (now.action == policy::verb::deny) co_return false;
     }
     co_return false;
+}
+
+bool exchange::within_budgets() {
+    if (!identified_) identify();
+    auto admitted = context_.budgets->admit(
+        {line_.principal, line_.service,
+         line_.model ? std::string_view(*line_.model) : std::string_view()});
+    if (!admitted.refused) {
+        ticket_ = std::move(admitted.ticket);
+        return true;
+    }
+    policy_refusal_.emplace(429, admitted.refused->reason());
+    policy_refusal_->retry_after = admitted.refused->retry_after;
+    return false;
+}
+
+void exchange::give_budget_back() noexcept {
+    if (ticket_) context_.budgets->finish(std::move(*ticket_), line_);
+    ticket_.reset();
 }
 
 task<bool> exchange::ask_person(policy::verdict said) {

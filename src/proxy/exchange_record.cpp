@@ -41,6 +41,15 @@ journal::phase exchange::waiting_phase(const state::upstream_status& known) cons
 }
 
 void exchange::on_tick(steady_time now) {
+    if (context_.cancellations != nullptr && !recorded_) {
+        const auto version = context_.cancellations->version();
+        if (std::exchange(cancellations_seen_, version) != version) {
+            if (const auto by = context_.cancellations->take(line_.id)) {
+                cancelled_by_ = *by;
+                return session_.cut(cut_reason::cancelled);
+            }
+        }
+    }
     if (!inference_ || recorded_ || line_.first_token_ms || !counted_running_) return;
     if (now - started_ >= context_.options.cold_load_min && !asked_for_look_) {
         // It loads, or waits: what is loaded is changing now.
@@ -109,6 +118,7 @@ void exchange::record_now(record::outcome outcome, std::string error) {
         record::append_line(out, line_);
     });
     if (!appended) ++context_.counters.calls_unrecorded;
+    give_budget_back();
     place_ = {};
 }
 
@@ -116,6 +126,8 @@ task<> exchange::record_cut() {
     switch (session_.cut_by()) {
         case cut_reason::client_stalled:
             return record(record::outcome::timeout, "the client takes or sends nothing");
+        case cut_reason::cancelled:
+            return record(record::outcome::interrupted, "cancelled by " + cancelled_by_);
         case cut_reason::stopped:
             return record(record::outcome::interrupted, "tallyfs stopped");
         default:

@@ -4,6 +4,7 @@
 
 #include <proxy/message_head.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct refusal {
     int status;
     std::string message;
     bool closes;  ///< where the request ends is in doubt, or what follows is no better
+    std::chrono::seconds retry_after{0};  ///< 0: nothing is said of it
 };
 
 /// Where a request goes: the target in origin form, and the host that it names.

@@ -9,6 +9,10 @@ void write_own_reply(std::string& out, int status, const dialect::error_reply& r
     out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
     out.append(reason_phrase(status)).append("\r\n");
     if (status == 405) out.append("Allow: GET, HEAD, POST, DELETE, OPTIONS\r\n");
+    if (options.retry_after.count() > 0) {
+        out.append("Retry-After: ").append(std::to_string(options.retry_after.count()));
+        out.append("\r\n");
+    }
     if (!reply.body.empty()) {
         out.append("Content-Type: ").append(reply.content_type).append("\r\n");
     }

@@ -4,6 +4,7 @@
 
 #include <tallyfs/dialect/route.hpp>
 
+#include <chrono>
 #include <string>
 
 namespace tallyfs::proxy {
@@ -11,7 +12,8 @@ namespace tallyfs::proxy {
 struct own_reply_options {
     bool keep_alive = true;
     bool http_1_1 = true;
-    bool head_request = false;  ///< the body is announced and not sent
+    std::chrono::seconds retry_after{0};  ///< 0: not said
+    bool head_request = false;            ///< the body is announced and not sent
 };
 
 /// Appends head and body. An empty body goes without a content type.

@@ -15,7 +15,7 @@ namespace tallyfs::proxy {
 class exchange;
 
 /// Why a connection is cut while a call runs.
-enum class cut_reason { none, client_gone, client_stalled, upstream_stalled, stopped };
+enum class cut_reason { none, client_gone, client_stalled, upstream_stalled, cancelled, stopped };
 
 /// A wait that has an end, and what happens then. Kept by the worker's sweep: setting one costs
 /// no system call.

@@ -50,7 +50,8 @@ What waits for a person's word. `waiting.txt` says what waits for whom.
 Ask for something with a file in new/, in one write, and read it back for the
 request that was opened, or for what is wrong:
 
-    printf 'kind=cloud-model\nmodel=gpt-oss:120b-cloud\nprincipal=uid:1000\nreason=a demo\n' > new/mine
+    printf '%s\n' kind=cloud-model model=gpt-oss:120b-cloud principal=uid:1000 \
+        'reason=a demo' > new/mine
     cat new/mine
 
 Decisions are made by who holds the role of the step, as the configuration says

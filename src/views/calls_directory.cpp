@@ -45,24 +45,42 @@ json open_call_json(const journal::open_call& call, wall_time now) {
 /// calls/inflight: a file a running call, as of the last live tick.
 class inflight_directory final : public tree::directory {
   public:
-    explicit inflight_directory(const live_state& live) : live_(live) {}
+    explicit inflight_directory(const sources& from) : from_(from) {}
 
     [[nodiscard]] std::vector<tree::named_node> list() const override {
-        std::vector<tree::named_node> entries;
-        for (const auto& call : live_.open_calls) {
-            const auto text = open_call_json(call, live_.now)
-                                  .dump(2, ' ', false, json::error_handler_t::replace) +
-                              "\n";
-            entries.push_back(
-                {call.so_far.id.to_string() + ".json",
-                 text_node(std::hash<std::string>()(text), live_.now, [text] { return text; })});
+        std::vector<tree::named_node> entries{{"cancel", cancel_node()}};
+        const auto& live = from_.live;
+        for (const auto& call : live.open_calls) {
+            const auto text =
+                open_call_json(call, live.now).dump(2, ' ', false, json::error_handler_t::replace) +
+                "\n";
+            const auto id = call.so_far.id.to_string();
+            auto node =
+                text_node(std::hash<std::string>()(text), live.now, [text] { return text; });
+            if (from_.canceller.removal_allowed()) {
+                node.remove = [this, id](const tree::user& by, tree::answer answer) {
+                    from_.canceller.cancel(by, id, std::move(answer));
+                };
+            }
+            entries.push_back({id + ".json", std::move(node)});
         }
         std::ranges::sort(entries, {}, &tree::named_node::name);
         return entries;
     }
 
   private:
-    const live_state& live_;
+    [[nodiscard]] tree::node cancel_node() const {
+        constexpr std::string_view help = "To cancel a call: echo ID > calls/inflight/cancel\n";
+        return {
+            tree::text_file{1, [help] { return std::string(help); },
+                            [this](const tree::user& by, std::string text, tree::answer answer) {
+                                from_.canceller.cancel(by, std::move(text), std::move(answer));
+                            }},
+            from_.facts.started,
+            {0666, std::nullopt}};
+    }
+
+    const sources& from_;
 };
 
 /// calls/by-id: resolves any call's id, and lists nothing.
@@ -101,7 +119,7 @@ class by_id_directory final : public tree::directory {
 
 std::shared_ptr<const tree::directory> make_calls_directory(const sources& from) {
     auto day = std::make_shared<segments_directory>(from.calls);
-    auto inflight = std::make_shared<inflight_directory>(from.live);
+    auto inflight = std::make_shared<inflight_directory>(from);
     auto by_id = std::make_shared<by_id_directory>(from);
     const auto started = from.facts.started;
     const auto segment_changed = [&from] { return zone::start_of(current_day(from)); };

@@ -31,7 +31,8 @@ Times in .txt files are local, in .json, .jsonl and .csv UTC.
 const std::string_view calls_readme = R"(# calls
 `day/<date>.jsonl` holds a line for each call, appended when its response ended.
 `today.jsonl` leads to the day that is open. A day that is over never changes.
-`inflight/` has a file for each call that runs now, `by-id/<id>/call.json` finds
+`inflight/` has a file for each call that runs now (`echo ID > inflight/cancel`
+ends one), `by-id/<id>/call.json` finds
 any call by its id (and is not listed, as there may be millions).
 
     tail -f today.jsonl | jq -c '[.service, .model, .duration_ms]'

@@ -1,3 +1,4 @@
+#include "views/budgets_text.hpp"
 #include "views/directories.hpp"
 #include "views/format.hpp"
 #include "views/nodes.hpp"
@@ -178,7 +179,10 @@ class usage_directory final : public tree::directory {
             .add("cold-starts.csv", whole(cold_starts_csv))
             .add("days.csv", whole([](const auto& from_) { return days_csv(from_, {}); }))
             .add("duplicates.csv", whole(duplicates_csv))
-            .add("swaps.csv", whole(swaps_csv));
+            .add("swaps.csv", whole(swaps_csv))
+            .add("budgets.txt", [this, &from] {
+                return budgets_.node(budgets_text(from.budgets.state()), from.live.now);
+            });
         add_directory("day", std::make_shared<periods_directory>(from, false), all);
         add_directory("month", std::make_shared<periods_directory>(from, true), all);
         add_directory("services", std::make_shared<names_directory>(from, false), all);
@@ -193,6 +197,8 @@ class usage_directory final : public tree::directory {
     }
 
   private:
+    mutable live_file budgets_;
+
     template <class Stamp>
     void add_directory(std::string name, std::shared_ptr<const tree::directory> below, Stamp all) {
         entries_.add(std::move(name),

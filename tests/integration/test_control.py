@@ -1,4 +1,5 @@
 """Settings changed with a shell: in force at once and after a restart, and recorded in a chain."""
+import http.client
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ def shell(command):
     return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
 
 
-class Control(MountCase):
+class ControlCase(MountCase):
     def control(self, name):
         return self.daemon.path("control", name)
 
@@ -30,6 +31,8 @@ class Control(MountCase):
         self.daemon.end(*([how] if how else []))
         self.daemon = self.start()
 
+
+class Control(ControlCase):
     def test_a_setting_is_in_force_at_once_and_after_a_restart(self):
         self.assertEqual(self.daemon.read("control/log_level"), "info\n")
         self.assertEqual(shell(f"echo debug > {self.control('log_level')}").returncode, 0)
@@ -146,6 +149,84 @@ class Control(MountCase):
                      "actions/chain.txt"):
             for line in self.daemon.read(name).splitlines():
                 self.assertLessEqual(len(line), 80, name)
+
+
+def chat(content="hi", **more):
+    return {"model": "qwen3:14b", "stream": False,
+            "messages": [{"role": "user", "content": content}], **more}
+
+
+class Limits(ControlCase):
+    def budget(self, name, text):
+        with open(self.daemon.path("control/budgets", name), "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+
+    def test_a_used_up_budget_refuses_and_says_when_to_come_back(self):
+        post(self.daemon.proxy, "/api/chat", chat())
+        used = sum(call["prompt_tokens"] + call["output_tokens"] for call in self.daemon.calls())
+        self.budget("all", f"tokens_per_day={used + 1}")
+        self.assertEqual(post(self.daemon.proxy, "/api/chat", chat())[0], 200)
+        connection = http.client.HTTPConnection(self.daemon.proxy, timeout=30)
+        connection.request("POST", "/v1/chat/completions", json.dumps(chat()))
+        response = connection.getresponse()
+        self.assertEqual(response.status, 200)  # what was used before the budget does not count
+        response.read()
+        self.assertEqual(post(self.daemon.proxy, "/api/chat", chat())[0], 429)
+        connection.request("POST", "/v1/chat/completions", json.dumps(chat()))
+        response = connection.getresponse()
+        self.assertEqual(response.status, 429)
+        self.assertGreater(int(response.headers["Retry-After"]), 0)
+        self.assertIn("all", json.loads(response.read())["error"]["message"])
+        connection.close()
+        self.assertEqual(self.daemon.calls()[-1]["outcome"], "refused")
+        self.assertIn("all", self.daemon.read("usage/budgets.txt"))
+        self.assertIn("budget.warned", [action["event"] for action in self.actions()])
+        # After a restart what was used today counts again, from the journal.
+        self.restart()
+        self.assertEqual(post(self.daemon.proxy, "/api/chat", chat())[0], 429)
+        os.unlink(self.daemon.path("control/budgets/all"))
+        self.assertEqual(post(self.daemon.proxy, "/api/chat", chat())[0], 200)
+
+    def test_calls_at_once_are_counted_until_they_end(self):
+        self.budget("one", "calls_at_once=1")
+        started = self.held_call()
+        self.assertEqual(post(self.daemon.proxy, "/api/chat", chat())[0], 429)
+        started.close()
+        wait_until(lambda: post(self.daemon.proxy, "/api/chat", chat())[0] == 200)
+
+    def held_call(self):
+        """A call whose answer does not end; the connection that holds it."""
+        connection = http.client.HTTPConnection(self.daemon.proxy, timeout=30)
+        connection.request("POST", "/as/held/api/chat", json.dumps(chat(stream=True)),
+                           {"X-Standin": "stall-after=1"})
+        connection.getresponse()
+        wait_until(self.in_flight)
+        return connection
+
+    def in_flight(self):
+        return [name for name in os.listdir(self.daemon.path("calls/inflight"))
+                if name.endswith(".json")]
+
+    def test_a_call_in_flight_is_cancelled_by_its_id(self):
+        connection = self.held_call()
+        [name] = self.in_flight()
+        cancel = self.daemon.path("calls/inflight/cancel")
+        for nonsense in ("", "x", "0190d5a0-0000-7000-8000-000000000000"):
+            self.assertNotEqual(shell(f"echo '{nonsense}' > {cancel}").returncode, 0, nonsense)
+        self.assertNotEqual(shell(f"rm -f {self.daemon.path('calls/inflight', name)}").returncode, 0)
+        self.assertEqual(shell(f"echo {name[:-5]} > {cancel}").returncode, 0)
+        wait_until(lambda: not self.in_flight())
+        call = self.daemon.calls()[-1]
+        self.assertEqual(call["outcome"], "interrupted")
+        self.assertIn("cancelled by", call["error"])
+        self.assertEqual(self.actions()[-1]["event"], "call.cancelled")
+        connection.close()
+        shell(f"echo on > {self.control('cancel_on_rm')}")
+        connection = self.held_call()
+        [name] = self.in_flight()
+        self.assertEqual(shell(f"rm {self.daemon.path('calls/inflight', name)}").returncode, 0)
+        wait_until(lambda: not self.in_flight())
+        connection.close()
 
 
 if __name__ == "__main__":

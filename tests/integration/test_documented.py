@@ -27,6 +27,9 @@ class Replies(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.server.requests.append(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/api/show":  # where a model runs is asked before it is used
+            self.server.requests.pop()
+            return self.do_GET()
         lines = self.server.replies.pop(0)
         self.send_response(200)
         self.send_header("Content-Type", "application/x-ndjson" if len(lines) > 1 else
@@ -64,6 +67,9 @@ class Documented(MountCase):
         return daemon
 
     def test_documented_bodies_pass_unchanged_and_are_counted(self):
+        # Push and the web routes are asked for otherwise.
+        with open(self.daemon.path("control/policies/10-all"), "w", encoding="utf-8") as file:
+            file.write("allow leaves=yes\n")
         exchanges = documented_exchanges()
         self.assertGreater(len(exchanges), 20)
         for path, body, replies in exchanges:

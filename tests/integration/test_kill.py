@@ -69,8 +69,8 @@ class Kill(MountCase):
     def test_calls_that_were_open_become_interrupted(self):
         slow = threading.Thread(target=self.call_and_lose, daemon=True)
         slow.start()
-        wait_until(lambda: os.listdir(self.daemon.path("calls/inflight")))
-        name = os.listdir(self.daemon.path("calls/inflight"))[0]
+        wait_until(self.in_flight)
+        name = self.in_flight()[0]
         running = json.loads(self.daemon.read("calls/inflight", name))
         self.assertEqual(running["service"], "slow")
         self.kill()
@@ -80,7 +80,11 @@ class Kill(MountCase):
         self.assertEqual(call["outcome"], "interrupted")
         self.assertEqual(call["id"], running["id"])
         self.assertEqual(call["service"], "slow")
-        self.assertEqual(os.listdir(self.daemon.path("calls/inflight")), [])
+        self.assertEqual(self.in_flight(), [])
+
+    def in_flight(self):
+        return [name for name in os.listdir(self.daemon.path("calls/inflight"))
+                if name.endswith(".json")]
 
     def call_and_lose(self):
         try:

@@ -117,6 +117,11 @@ class world {
     const approval::people people;
     const approval::chains chains;
     state::approvals approvals{{people, chains, {}, actions, desk, errors, clock, [] {}}};
+    state::budgets budgets{clock};
+    state::cancellations cancellations;
+    state::canceller canceller{{cancellations, actions, desk, errors,
+                                [](const tree::user&) { return std::nullopt; },
+                                [](const uuid&) { return false; }, [] {}}};
     views::view_worker views{calls, ledger, open_calls, upstream, directory.path(), clock};
     std::shared_ptr<const tree::directory> root = views::make_root(
         {calls,
@@ -125,6 +130,8 @@ class world {
          views.live(),
          control,
          approvals,
+         budgets,
+         canceller,
          actions,
          {"0.1.0", "host", "127.0.0.1:11433", "127.0.0.1:11435", directory.path(), clock.wall()}});
 };

@@ -6,6 +6,8 @@
 #include <tallyfs/journal/open_calls.hpp>
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/proxy/caller.hpp>
+#include <tallyfs/state/budgets.hpp>
+#include <tallyfs/state/cancellations.hpp>
 #include <tallyfs/state/names.hpp>
 #include <tallyfs/state/permissions.hpp>
 #include <tallyfs/state/proxy_settings.hpp>
@@ -68,6 +70,8 @@ struct server_parts {
     const clock_source& clock;
     /// What calls may do; null: everything.
     const state::permissions* permissions = nullptr;
+    state::budgets* budgets = nullptr;              ///< null: no limits
+    state::cancellations* cancellations = nullptr;  ///< null: nobody can
 };
 
 class server {

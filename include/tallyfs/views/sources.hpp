@@ -8,6 +8,8 @@
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/ledger/ledger.hpp>
 #include <tallyfs/state/approvals.hpp>
+#include <tallyfs/state/budgets.hpp>
+#include <tallyfs/state/canceller.hpp>
 #include <tallyfs/state/control.hpp>
 #include <tallyfs/state/upstream.hpp>
 #include <tallyfs/tree/node.hpp>
@@ -54,6 +56,8 @@ struct sources {
     const live_state& live;
     state::control& control;
     state::approvals& approvals;
+    state::budgets& budgets;
+    state::canceller& canceller;
     const state::action_log& actions;
     daemon_facts facts;
 };
