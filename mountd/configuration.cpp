@@ -15,30 +15,6 @@ namespace tallyfs::mountd {
 namespace {
 
 constexpr std::size_t file_bytes_max = std::size_t{1} << 20;
-constexpr std::size_t key_bytes_max = 4096;
-
-/// A secret from a file or the environment: never in the configuration itself.
-std::string secret(table_reader& reader, const toml::table& where) {
-    std::string file;
-    std::string variable;
-    reader.take("key_file", file);
-    reader.take("key_env", variable);
-    if (file.empty() == variable.empty())
-        reader.fail(where, "key_file", "or key_env must be given, one of them");
-    std::string key;
-    if (!file.empty()) {
-        auto content = read_file(file, key_bytes_max);
-        if (!content)
-            reader.fail(where, "key_file",
-                        "\"" + file + "\" cannot be read: " + content.error().message());
-        key = *content;
-    } else if (const char* set = std::getenv(variable.c_str()); set != nullptr) {
-        key = set;
-    }
-    while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
-    if (key.empty()) reader.fail(where, "key_file", "holds no key");
-    return key;
-}
 
 void read_proxy(table_reader& reader, const toml::table& where, options& into) {
     auto& proxy = into.proxy;
@@ -99,7 +75,8 @@ void read_all(table_reader& reader, const toml::table& root, options& into) {
         proxy::api_key key;
         table.take("name", key.name);
         table.require(key.name, "name");
-        key.key = secret(table, root);
+        key.key = read_secret(table, "key");
+        if (key.key.empty()) table.wrong("key_file", "or key_env must be given, one of them");
         into.proxy.callers.keys.push_back(std::move(key));
     });
     reader.take_tables("ranges", [&](table_reader& table) {

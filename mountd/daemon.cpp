@@ -1,6 +1,7 @@
 #include "mountd/daemon.hpp"
 
 #include "mountd/deciding.hpp"
+#include "mountd/identities.hpp"
 #include "mountd/sync_loop.hpp"
 
 #include <tallyfs/admin/server.hpp>
@@ -80,6 +81,8 @@ class daemon {
     proxy::server proxy_;
     views::view_worker views_;
     std::shared_ptr<const tree::directory> root_;
+    identities identities_;
+    admin::decisions office_;
     admin::server admin_;
     std::unique_ptr<fuse::mount> mount_;
     std::atomic<fuse::mount*> mounted_{nullptr};  ///< for the view thread, which runs before it is
@@ -121,7 +124,14 @@ daemon::daemon(const options& given)
       root_(views::make_root({calls_, ledger_, counters_, views_.live(), deciding_.control(),
                               deciding_.approvals(), deciding_.budgets(), deciding_.canceller(),
                               deciding_.actions(), facts()})),
-      admin_(given.admin_host, given.admin_port, root_, views_),
+      identities_(given),
+      office_{deciding_.approvals(),
+              clock_,
+              [this](std::string_view token) { return identities_.by_token(token); },
+              [this](std::string_view name) { return identities_.by_sign_on(name); },
+              given.sign_on_header,
+              given.sign_on_addresses},
+      admin_(given.admin_host, given.admin_port, root_, views_, &office_),
       sync_(calls_) {
     recover();
     const auto logs_changed = [this] {

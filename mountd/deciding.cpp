@@ -2,6 +2,7 @@
 
 #include <tallyfs/base/log.hpp>
 #include <tallyfs/journal/reader.hpp>
+#include <tallyfs/state/action_kind.hpp>
 
 #include <algorithm>
 #include <array>
@@ -163,7 +164,7 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
 }
 
 std::vector<state::approval_kind> deciding::kinds() {
-    return {given_.kind(), budgets_.kind(actions_)};
+    return {given_.kind(), budgets_.kind(actions_), state::action_kind()};
 }
 
 std::vector<setting_definition> deciding::definitions(const options& given,

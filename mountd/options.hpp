@@ -27,6 +27,13 @@ struct options {
     bool fuse_passthrough = true;
     proxy::server_options proxy;
     std::vector<approval::person> people;
+    struct token {
+        std::string person;
+        std::string secret;  ///< compared, never shown or recorded
+    };
+    std::vector<token> tokens;
+    std::string sign_on_header;                  ///< "" if a sign-on is not believed
+    std::vector<std::string> sign_on_addresses;  ///< of the proxies whose header is believed
     std::vector<approval::chain> chains;
     // Defaults of settings that people can change later: control/README.md.
     bool usage_injection = true;

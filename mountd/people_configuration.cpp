@@ -14,6 +14,8 @@ namespace tallyfs::mountd {
 
 namespace {
 
+constexpr std::size_t token_bytes_min = 16;
+
 /// The uid of a name or a number; nullopt if the system has no such user.
 std::optional<std::uint32_t> uid_of(const std::string& user) {
     std::uint32_t number = 0;
@@ -118,8 +120,25 @@ approval::chain read_chain(table_reader& table) {
 }  // namespace
 
 void read_people(table_reader& reader, options& into) {
-    reader.take_tables("people",
-                       [&](table_reader& table) { into.people.push_back(read_person(table)); });
+    reader.take_tables("people", [&](table_reader& table) {
+        auto secret = read_secret(table, "token");
+        into.people.push_back(read_person(table));
+        if (secret.empty()) return;
+        if (secret.size() < token_bytes_min) {
+            table.wrong("token_file",
+                        "holds a token of fewer than 16 characters, which can be guessed: "
+                        "openssl rand -hex 16 > FILE");
+        }
+        into.tokens.push_back({into.people.back().name, std::move(secret)});
+    });
+    reader.take_tables("sign_on", [&](table_reader& table) {
+        table.take("header", into.sign_on_header);
+        table.take_names("from", into.sign_on_addresses);
+        table.require(into.sign_on_header, "header");
+        if (into.sign_on_addresses.empty()) {
+            table.wrong("from", "must list the addresses of the proxies whose header is believed");
+        }
+    });
     reader.take_tables("chains",
                        [&](table_reader& table) { into.chains.push_back(read_chain(table)); });
 }

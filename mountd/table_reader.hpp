@@ -119,4 +119,8 @@ class table_reader {
     std::set<std::string> known_;
 };
 
+/// A secret from a file or the environment, `<name>_file` or `<name>_env`: never in the
+/// configuration itself. "" if neither is given. Throws startup_error where there is none in it.
+[[nodiscard]] std::string read_secret(table_reader& reader, const std::string& name);
+
 }  // namespace tallyfs::mountd

@@ -37,10 +37,11 @@ tcp::acceptor listen_on(asio::io_context& io, const std::string& host, std::uint
 class server::implementation {
   public:
     implementation(const std::string& host, std::uint16_t port,
-                   std::shared_ptr<const tree::directory> root, tree::view_thread& views)
+                   std::shared_ptr<const tree::directory> root, tree::view_thread& views,
+                   const decisions* office)
         : acceptor_(listen_on(io_, host, port)),
           shared_{std::move(root), views, acceptor_.local_endpoint().address().is_loopback(),
-                  http::this_machine()} {}
+                  http::this_machine(), office} {}
     ~implementation() { stop(); }
 
     void start() {
@@ -87,8 +88,10 @@ class server::implementation {
 };
 
 server::server(const std::string& host, std::uint16_t port,
-               std::shared_ptr<const tree::directory> root, tree::view_thread& views)
-    : implementation_(std::make_unique<implementation>(host, port, std::move(root), views)) {}
+               std::shared_ptr<const tree::directory> root, tree::view_thread& views,
+               const decisions* office)
+    : implementation_(
+          std::make_unique<implementation>(host, port, std::move(root), views, office)) {}
 
 server::~server() = default;
 void server::start() {

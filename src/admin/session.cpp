@@ -1,5 +1,7 @@
 #include "admin/session.hpp"
 
+#include "admin/requests.hpp"
+
 #include <tallyfs/base/file.hpp>
 #include <tallyfs/base/log.hpp>
 
@@ -13,11 +15,10 @@ namespace tallyfs::admin {
 namespace {
 
 namespace beast = boost::beast;
-using request = beast::http::request<beast::http::string_body>;
 using response = beast::http::response<beast::http::string_body>;
 
 constexpr std::size_t head_bytes_max = 16 * 1024;
-constexpr std::size_t body_bytes_max = 64 * 1024;  // of a request that is refused anyway
+constexpr std::size_t body_bytes_max = 64 * 1024;  // of a request for approval: some KiB
 constexpr std::chrono::seconds idle_max{60};
 constexpr std::size_t piece_bytes = std::size_t{256} << 10;
 
@@ -86,7 +87,8 @@ asio::awaitable<void> send_log(beast::tcp_stream& stream, const tree::log_file& 
     }
 }
 
-asio::awaitable<page> answer_to(const request& asked, const session_context& shared) {
+asio::awaitable<page> answer_to(const request& asked, const session_context& shared,
+                                const std::string& peer) {
     const auto method = asked.method();
     // Of two hosts, or of one in the target, it is unclear which was checked.
     if (asked.count(beast::http::field::host) > 1 || !asked.target().starts_with('/')) {
@@ -95,8 +97,13 @@ asio::awaitable<page> answer_to(const request& asked, const session_context& sha
     if (shared.on_loopback && !http::host_allowed(asked[beast::http::field::host], shared.own)) {
         co_return refusal(403, "");
     }
-    // Nothing changes state on GET, and nothing else is served.
-    if (method != beast::http::verb::get && method != beast::http::verb::head) {
+    const bool readable = method == beast::http::verb::get || method == beast::http::verb::head;
+    if (is_about_requests(asked.target()) && (readable || method == beast::http::verb::post)) {
+        auto answer = co_await answer_about_requests(asked, shared, peer);
+        co_return answer;
+    }
+    // Nothing changes state on GET, and nothing else is served of the tree.
+    if (!readable) {
         co_return refusal(405, "Only GET and HEAD are served here.\n");
     }
     const page_request request_page(shared, std::string(asked.target()));
@@ -106,7 +113,7 @@ asio::awaitable<page> answer_to(const request& asked, const session_context& sha
 
 /// False when the connection is to be closed.
 asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer,
-                                const session_context& shared) {
+                                const session_context& shared, const std::string& peer) {
     beast::http::request_parser<beast::http::string_body> parser;
     parser.header_limit(head_bytes_max);
     parser.body_limit(body_bytes_max);
@@ -117,12 +124,20 @@ asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& b
     if (failure == beast::http::error::end_of_stream) co_return false;
     const auto& asked = parser.get();
     auto found = refusal(400, "This request cannot be read.\n");
-    if (!failure) found = co_await answer_to(asked, shared);
+    if (!failure) found = co_await answer_to(asked, shared, peer);
     response head;
     head.result(static_cast<unsigned>(found.status));
     head.version(asked.version() == 10 ? 10 : 11);
     head.set(beast::http::field::content_type, found.content_type);
     head.set("X-Content-Type-Options", "nosniff");
+    if (found.content_type.starts_with("text/html")) {
+        // No scripts, nothing from elsewhere, in nobody's frame, told to nobody.
+        head.set("Content-Security-Policy",
+                 "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+                 "frame-ancestors 'none'; base-uri 'none'");
+        head.set("Referrer-Policy", "no-referrer");
+        head.set(beast::http::field::cache_control, "no-store");
+    }
     if (found.status == 405) head.set(beast::http::field::allow, "GET, HEAD");
     const bool keep = !failure && asked.keep_alive();
     head.keep_alive(keep);
@@ -147,11 +162,12 @@ asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& b
 }  // namespace
 
 asio::awaitable<void> serve(tcp::socket socket, const session_context& shared) {
+    error_code unknown;
+    const auto peer = socket.remote_endpoint(unknown).address().to_string();
     beast::tcp_stream stream(std::move(socket));
     beast::flat_buffer buffer;
     try {
-        while (co_await serve_one(stream, buffer, shared)) {
-        }
+        for (bool more = true; more;) more = co_await serve_one(stream, buffer, shared, peer);
     } catch (const boost::system::system_error&) {
         // The client went away or took too long: nothing is owed to it.
     }

@@ -2,6 +2,7 @@
 // Protocol: docs/architecture.md, "Admin".
 #pragma once
 
+#include <tallyfs/admin/decisions.hpp>
 #include <tallyfs/http/host_rule.hpp>
 #include <tallyfs/tree/node.hpp>
 #include <tallyfs/tree/view_thread.hpp>
@@ -22,6 +23,8 @@ struct session_context {
     tree::view_thread& views;
     bool on_loopback = true;  ///< then the Host rule applies
     http::own_names own;
+    const decisions* office = nullptr;  ///< null: no decisions are taken here
+    mutable int waiting = 0;            ///< connections that wait for a decision
 };
 
 /// What a path of the tree shows, as the view thread found it.

@@ -140,15 +140,55 @@ void approvals::finish(const tree::user& by, const command_failure& failure,
     answer(error_code(failure.number, boost::system::generic_category()));
 }
 
+void approvals::run(approval::identity who, work command,
+                    std::function<void(const command_failure&)> done) {
+    const bool posted =
+        parts_.desk.post([this, who = std::move(who), done, command = std::move(command)] {
+            const auto failure = command(who);
+            // What the last approval allows has been done when the writer gets the answer.
+            if (failure.number == 0) tick();
+            parts_.changed();
+            done(failure);
+        });
+    if (!posted) done({EAGAIN, "too many commands wait: try again in a moment"});
+}
+
 void approvals::post(const tree::user& by, tree::answer answer, work command) {
-    const bool posted = parts_.desk.post([this, by, answer, command = std::move(command)] {
-        const approval::identity who{"", by.uid, approval::known_by::uid};
-        const auto failure = command(who);
-        // What the last approval allows has been done when the writer gets the answer.
-        if (failure.number == 0) tick();
-        finish(by, failure, answer);
-    });
-    if (!posted) answer(error_code(EAGAIN, boost::system::generic_category()));
+    run({"", by.uid, approval::known_by::uid}, std::move(command),
+        [this, by, answer = std::move(answer)](const command_failure& failure) {
+            finish(by, failure, answer);
+        });
+}
+
+void approvals::open_as(approval::identity who, std::string text, reply done) {
+    const auto number = std::make_shared<std::uint32_t>(0);
+    run(
+        std::move(who),
+        [this, text = std::move(text), number](const approval::identity& by) -> command_failure {
+            const auto names = kind_names();
+            auto asked = approval::parse_draft(text, names);
+            if (!asked) return failure_of(asked.error());
+            const approval::entry* opened = nullptr;
+            auto failure = open_draft(std::move(*asked), by, opened);
+            if (opened != nullptr) *number = opened->request.number;
+            return failure;
+        },
+        [number, done = std::move(done)](const command_failure& failure) {
+            done(failure, *number);
+        });
+}
+
+void approvals::decide_as(approval::identity who, std::uint32_t number, std::uint32_t step,
+                          std::string text, reply done) {
+    run(
+        std::move(who),
+        [this, number, step, text = std::move(text)](const approval::identity& by) {
+            const auto events = book_.decide(number, step, text, by, now());
+            return events ? enter(*events) : failure_of(events.error());
+        },
+        [number, done = std::move(done)](const command_failure& failure) {
+            done(failure, number);
+        });
 }
 
 void approvals::remember(std::uint32_t uid, const std::string& name, std::string text) {
@@ -215,67 +255,6 @@ void approvals::undo(const tree::user& by, std::uint32_t number, std::string tex
              const auto made = book_.undo(number, text, who, chain, now());
              return made ? enter(made->events) : failure_of(made.error());
          });
-}
-
-void approvals::execute(std::uint32_t number) {
-    const auto start = book_.start(number, parts_.clock.wall());
-    if (!start || enter(*start).number != 0) return;  // the next tick tries again
-    const auto request = book_.find(number)->request;
-    const auto* kind = kind_of(request.asked.kind);
-    approval_kind::effect effect{false, "this version does not know the kind"};
-    if (kind != nullptr) effect = kind->execute(request);
-    const auto ended =
-        book_.finish(number, effect.done ? approval::ending::ok : approval::ending::failed,
-                     effect.result, parts_.clock.wall());
-    if (ended && enter(*ended).number == 0) {
-        parts_.changed();
-        return;
-    }
-    spdlog::error("request {} was executed, and its end cannot be recorded", number);
-}
-
-void approvals::settle() {
-    for (const auto number : book_.unfinished()) {
-        const auto* entry = book_.find(number);
-        const auto* kind = kind_of(entry->request.asked.kind);
-        const auto found = kind != nullptr ? kind->probe(entry->request) : approval::probe::unknown;
-        const auto events = book_.probed(number, found, parts_.clock.wall());
-        if (!events || enter(*events).number != 0) {
-            spdlog::error("what became of request {} cannot be recorded", number);
-        }
-    }
-    parts_.changed();
-}
-
-void approvals::tick() {
-    const auto due = book_.tick(parts_.clock.wall());
-    if (!due.events.empty() && enter(due.events).number == 0) parts_.changed();
-    for (const auto number : due.ready) execute(number);
-}
-
-std::optional<approval::entry> approvals::find(std::uint32_t number) const {
-    const std::lock_guard lock(mutex_);
-    const auto* entry = book_.find(number);
-    return entry != nullptr ? std::optional(*entry) : std::nullopt;
-}
-
-std::vector<approval::entry> approvals::list() const {
-    const std::lock_guard lock(mutex_);
-    std::vector<approval::entry> entries;
-    entries.reserve(book_.entries().size());
-    for (const auto& [number, entry] : book_.entries()) entries.push_back(entry);
-    return entries;
-}
-
-std::optional<std::string> approvals::inbox(std::uint32_t uid, std::string_view name) const {
-    const std::lock_guard lock(mutex_);
-    const auto place = inbox_.find(std::pair(uid, std::string(name)));
-    return place != inbox_.end() ? std::optional(place->second) : std::nullopt;
-}
-
-std::uint64_t approvals::changes() const {
-    const std::lock_guard lock(mutex_);
-    return changes_;
 }
 
 }  // namespace tallyfs::state

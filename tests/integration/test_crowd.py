@@ -22,7 +22,8 @@ LONG_SECONDS = 2.0  # a call that takes none waited for something
 def sanitized(daemon):
     """Whether memory is counted in sanitizers' units; then only its order can be judged."""
     with open(daemon.process.args[0], "rb") as file:
-        return b"__asan_init" in file.read() or b"__tsan_init" in file.read()
+        content = file.read()
+    return b"__asan_init" in content or b"__tsan_init" in content
 
 
 def connect(address):
@@ -121,7 +122,8 @@ class Idle(Crowd):
         while time.monotonic() < ended:
             ask()
             time.sleep(0.1)
-        self.assertLess(self.processor_seconds() - began, 0.5)
+        if not sanitized(self.daemon):
+            self.assertLess(self.processor_seconds() - began, 0.5)
         for one in sockets:
             one.close()
         wait_until(lambda: self.answers(request))

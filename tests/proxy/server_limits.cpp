@@ -68,12 +68,12 @@ TEST_CASE("a compressed body is not unfolded before all of it is there") {
         waiting.back().send(std::string_view(request).substr(0, request.size() - 1));
     }
     eventually([&] { return f.open.count() == clients; });
-    CHECK(resident_bytes() < before + clients * (256u << 10));
+    CHECK((!memory_counts() || resident_bytes() < before + clients * (256u << 10)));
     for (auto& client : waiting) {
         client.send("}");
         CHECK(client.read_reply() == sized_reply("{}"));
     }
-    CHECK(resident_bytes() < before + (32u << 20));
+    CHECK((!memory_counts() || resident_bytes() < before + (32u << 20)));
     CHECK(f.upstream.requests().size() == clients);
     CHECK(f.upstream.requests()[0].body == body);
 }

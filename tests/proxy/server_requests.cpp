@@ -126,7 +126,7 @@ TEST_CASE("a body of many megabytes passes through with flat memory, in both dir
     for (std::size_t sent = 0; sent < total; sent += piece.size()) REQUIRE(client.send(piece));
     client.read_until("\r\n\r\n");
     CHECK(client.discard(total) == total);
-    CHECK(resident_bytes() < before + (24u << 20));
+    CHECK((!memory_counts() || resident_bytes() < before + (24u << 20)));
     const auto line = f.lines(1)[0];
     CHECK(line.request_bytes == static_cast<std::int64_t>(total));
     CHECK(line.response_bytes == static_cast<std::int64_t>(total));

@@ -185,7 +185,7 @@ TEST_CASE("a slow reader slows its own stream and no other") {
         ::poll(nullptr, 0, 100);
     } while (taken != last);
     CHECK(taken < total);
-    CHECK(resident_bytes() < before + (4u << 20));
+    CHECK((!memory_counts() || resident_bytes() < before + (4u << 20)));
     auto other = f.connect();
     other.send("GET /small HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CHECK(other.read_reply().ends_with("{}"));

@@ -152,7 +152,7 @@ TEST_CASE("an upstream that never comes to an end is cut off, in little memory")
         client.close();
         eventually([&] { return f.counters.connections_open == 0; });
         CHECK(sent < enough / 2);
-        CHECK(resident_bytes() < before + (8u << 20));
+        CHECK((!memory_counts() || resident_bytes() < before + (8u << 20)));
     }
 }
 

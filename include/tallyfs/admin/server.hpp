@@ -1,7 +1,8 @@
 // The admin port: the mounted tree over HTTP, for Prometheus and for those without the mount.
-// Protocol: HTTP/1.1 GET and HEAD; docs/architecture.md, "Admin".
+// Protocol: HTTP/1.1; docs/architecture.md, "Admin".
 #pragma once
 
+#include <tallyfs/admin/decisions.hpp>
 #include <tallyfs/tree/node.hpp>
 #include <tallyfs/tree/view_thread.hpp>
 
@@ -14,9 +15,10 @@ namespace tallyfs::admin {
 class server {
   public:
     /// Listens; answers from start() on. `port` 0 is any free one. Throws startup_error (a port
-    /// in use, with what to do). `views` outlives the server.
+    /// in use, with what to do). `views` and `office` outlive the server; without an office no
+    /// decisions are taken.
     server(const std::string& host, std::uint16_t port, std::shared_ptr<const tree::directory> root,
-           tree::view_thread& views);
+           tree::view_thread& views, const decisions* office = nullptr);
     ~server();
     server(const server&) = delete;
     server& operator=(const server&) = delete;

@@ -74,6 +74,13 @@ class approvals {
     void command(const tree::user& by, std::uint32_t number, std::string text, tree::answer answer);
     void undo(const tree::user& by, std::uint32_t number, std::string text, tree::answer answer);
 
+    // The same for people who are known in another way than by a uid; any thread. `done` is called
+    // once, on the desk, or at once with EAGAIN.
+    using reply = std::function<void(const command_failure& failure, std::uint32_t number)>;
+    void open_as(approval::identity who, std::string text, reply done);
+    void decide_as(approval::identity who, std::uint32_t number, std::uint32_t step,
+                   std::string text, reply done);
+
     /// On the desk: a request that a policy opens. The same one again is the one that is open.
     [[nodiscard]] std::pair<const approval::entry*, std::string> open_for_policy(
         approval::draft asked, const std::string& principal);
@@ -100,6 +107,8 @@ class approvals {
     void remember(std::uint32_t uid, const std::string& name, std::string text);
     using work = std::function<command_failure(const approval::identity&)>;
     void post(const tree::user& by, tree::answer answer, work command);
+    void run(approval::identity who, work command,
+             std::function<void(const command_failure&)> done);
 
     const parts parts_;
     mutable std::mutex mutex_;  ///< the desk alone changes what it guards, and reads without it

@@ -1,0 +1,64 @@
+#include "admin/who.hpp"
+
+#include <tallyfs/base/text.hpp>
+
+#include <algorithm>
+
+namespace tallyfs::admin {
+
+namespace {
+
+namespace beast_http = boost::beast::http;
+using namespace std::chrono_literals;
+
+/// A wrong token costs whoever tries this long: guessing 128 bits was hopeless before, too.
+constexpr auto wrong_token_pause = 1s;
+
+}  // namespace
+
+asio::awaitable<void> pause(std::chrono::milliseconds length) {
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    timer.expires_after(length);
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+std::string_view bearer(const request& asked) {
+    const std::string_view value = asked[beast_http::field::authorization];
+    constexpr std::string_view scheme = "Bearer ";
+    if (value.size() <= scheme.size() ||
+        !equal_ignoring_case(value.substr(0, scheme.size()), scheme)) {
+        return {};
+    }
+    return value.substr(scheme.size());
+}
+
+std::optional<approval::identity> signed_on(const request& asked, const decisions& office,
+                                            const std::string& peer) {
+    if (office.sign_on_header.empty() ||
+        std::ranges::find(office.sign_on_addresses, peer) == office.sign_on_addresses.end() ||
+        asked.count(office.sign_on_header) != 1) {
+        return std::nullopt;
+    }
+    if (asked.method() == beast_http::verb::post) {
+        const std::string_view origin = asked[beast_http::field::origin];
+        const auto host = origin.find("://");
+        if (host == std::string_view::npos ||
+            origin.substr(host + 3) != std::string_view(asked[beast_http::field::host])) {
+            return std::nullopt;
+        }
+    }
+    const std::string_view name = asked[office.sign_on_header];
+    return office.by_sign_on(name);
+}
+
+asio::awaitable<std::optional<approval::identity>> who_asks(const request& asked,
+                                                            const decisions& office,
+                                                            const std::string& peer,
+                                                            std::string token) {
+    if (token.empty()) co_return signed_on(asked, office, peer);
+    auto who = office.by_token(token);
+    if (!who) co_await pause(wrong_token_pause);
+    co_return who;
+}
+
+}  // namespace tallyfs::admin

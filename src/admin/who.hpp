@@ -1,0 +1,26 @@
+// Who a request over HTTP is from: a token, or a company's sign-on in front of us.
+// Rules: docs/approvals.md, "Over HTTP".
+#pragma once
+
+#include "admin/requests.hpp"
+
+namespace tallyfs::admin {
+
+/// The token of `Authorization: Bearer …`; "" if there is none.
+[[nodiscard]] std::string_view bearer(const request& asked);
+
+/// Whom the company's sign-on names. Its header is believed from its own proxies only, and counts
+/// for a POST only from a page of ours: another site cannot make a browser send our origin.
+[[nodiscard]] std::optional<approval::identity> signed_on(const request& asked,
+                                                          const decisions& office,
+                                                          const std::string& peer);
+
+/// By the token, or without one by the sign-on. A wrong token is answered late.
+[[nodiscard]] asio::awaitable<std::optional<approval::identity>> who_asks(const request& asked,
+                                                                          const decisions& office,
+                                                                          const std::string& peer,
+                                                                          std::string token);
+
+[[nodiscard]] asio::awaitable<void> pause(std::chrono::milliseconds length);
+
+}  // namespace tallyfs::admin
