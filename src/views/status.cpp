@@ -118,6 +118,7 @@ std::string journal_line(const sources& from) {
     for (const auto& segment : segments) bytes += segment.bytes;
     const auto unreadable = from.ledger.unreadable_lines();
     std::string text = journal.failing ? "FAIL  not all written" : "ok    all written";
+    text += from.actions.found().intact() ? ", chain ok" : ", chain BROKEN";
     if (unreadable > 0) text += fmt::format(", {} unreadable", grouped(unreadable));
     text += fmt::format(", {} in {}, disk {} free", bytes_text(bytes),
                         counted(static_cast<std::int64_t>(segments.size()), "day"),
@@ -152,7 +153,7 @@ std::string status_text(const sources& from) {
     text += "TODAY      " + today_line(today);
     text += "PRIVACY    " + privacy_line(from, today);
     text += "JOURNAL    " + journal_line(from);
-    return text + "HELP       README.md    usage/today.txt    calls/today.jsonl\n";
+    return text + "HELP       README.md    approvals/waiting.txt    usage/today.txt\n";
 }
 
 }  // namespace tallyfs::views

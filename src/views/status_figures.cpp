@@ -51,6 +51,34 @@ void add_machine_concerns(const sources& from, std::vector<concern>& found) {
     }
 }
 
+/// What only a person can move on.
+void add_decision_concerns(const sources& from, std::vector<concern>& found) {
+    for (const auto& e : from.approvals.list()) {
+        if (is_finished(e.state) || e.state == approval::state::executing) continue;
+        const auto waits =
+            std::max(from.live.now - e.request.created, std::chrono::microseconds(0));
+        const bool unknown = e.state == approval::state::outcome_unknown;
+        found.push_back(
+            {unknown ? "mend" : "approve", approval::number_text(e.request.number),
+             (unknown ? "outcome unknown" : "waits ") +
+                 (unknown ? std::string()
+                          : duration_text(std::chrono::floor<std::chrono::seconds>(waits))) +
+                 ": " + e.request.asked.title});
+    }
+    const auto& chain = from.actions.found();
+    if (!chain.intact()) {
+        found.push_back({"mend", "actions", "the chain is broken: see actions/chain.txt"});
+    }
+    for (const auto& budget : from.budgets.state()) {
+        for (const auto& level : budget.levels) {
+            if (level.limit <= 0 || level.used * 100 < level.limit * policy::warn_percent) continue;
+            found.push_back({"look", budget.name,
+                             fmt::format("budget: {} of {} {} used", grouped(level.used),
+                                         grouped(level.limit), to_string(level.measure))});
+        }
+    }
+}
+
 void add_usage_concerns(const today_figures& today, std::vector<concern>& found) {
     for (const auto& r : today.repetitions) {
         if (r.repeats < repeats_min || r.busy < repeats_busy_min) continue;
@@ -88,6 +116,7 @@ today_figures figures_of_today(const sources& from) {
 
 std::vector<concern> concerns_of(const sources& from, const today_figures& today) {
     std::vector<concern> found;
+    add_decision_concerns(from, found);
     add_machine_concerns(from, found);
     add_usage_concerns(today, found);
     return found;

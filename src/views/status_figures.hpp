@@ -11,7 +11,8 @@ namespace tallyfs::views {
 
 /// One line of the screen's top: "look  n8n/contracts  2 prompts cut by Ollama".
 struct concern {
-    std::string kind;  ///< "mend" what does not work, "look" what works and costs
+    /// "approve" what waits for a word, "mend" what does not work, "look" what works and costs
+    std::string kind;
     std::string who;
     std::string what;
 };

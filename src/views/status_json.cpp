@@ -40,6 +40,12 @@ std::string status_json(const sources& from) {
         concerns.push_back({{"kind", c.kind}, {"who", c.who}, {"what", c.what}});
     }
     document["needs_you"] = std::move(concerns);
+    const auto requests = from.approvals.list();
+    document["approvals_waiting"] = std::ranges::count_if(
+        requests, [](const auto& e) { return !approval::is_finished(e.state); });
+    const auto head = from.actions.head();
+    document["chain"] = {
+        {"intact", from.actions.found().intact()}, {"lines", head.lines}, {"hash", head.hash}};
     document["proxy"] = {{"address", from.facts.proxy},
                          {"requests", from.counters.requests.load()},
                          {"polls", from.counters.polls.load()},
