@@ -61,6 +61,10 @@ class collector {
         touch(batch_.name_stamps[names.service], c.time);
         touch(batch_.name_stamps[names.model], c.time);
         add_load(c, of);
+        if (const auto destination = record::destination(c); !destination.empty()) {
+            batch_.leaving.push_back({of, std::string(destination), c.request_bytes,
+                                      c.outcome == record::outcome::refused});
+        }
     }
 
     [[nodiscard]] changes finish(std::string_view last_line) {

@@ -95,6 +95,20 @@ result<std::vector<swap>> read_swaps(database& owner, const standing& now, std::
     return finish(owner, std::move(rows));
 }
 
+result<std::vector<departure>> read_departures(database& owner, const standing& now, day first) {
+    statement read(owner,
+                   "SELECT group_id, destination, sum(calls), sum(request_bytes), sum(refused) "
+                   "FROM leaving WHERE day>=? GROUP BY group_id, destination "
+                   "ORDER BY 3 DESC, 5 DESC, 1, 2");
+    read.bind(first.number());
+    std::vector<departure> rows;
+    while (read.step()) {
+        rows.push_back({read_group(owner, now, read.integer(0)), read.text(1), read.integer(2),
+                        read.integer(3), read.integer(4)});
+    }
+    return finish(owner, std::move(rows));
+}
+
 result<std::vector<swap_count>> read_swap_counts(database& owner, const standing& now,
                                                  const usage_query& query) {
     const bool of_days = query.first || query.last;

@@ -273,6 +273,10 @@ result<std::vector<swap>> ledger::swaps(std::size_t rows_max) const {
     return implementation_->ask(read_swaps, implementation_->now, rows_max);
 }
 
+result<std::vector<departure>> ledger::departures(day first) const {
+    return implementation_->ask(read_departures, implementation_->now, first);
+}
+
 result<std::vector<swap_count>> ledger::swap_counts(const usage_query& query) const {
     return implementation_->ask(read_swap_counts, implementation_->now, query);
 }

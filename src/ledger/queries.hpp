@@ -16,6 +16,8 @@ namespace tallyfs::ledger {
                                                                std::size_t rows_max);
 [[nodiscard]] result<std::vector<swap>> read_swaps(database& owner, const standing& now,
                                                    std::size_t rows_max);
+[[nodiscard]] result<std::vector<departure>> read_departures(database& owner, const standing& now,
+                                                             day first);
 /// From the sums of swaps: of days, or of everything.
 [[nodiscard]] result<std::vector<swap_count>> read_swap_counts(database& owner, const standing& now,
                                                                const usage_query& query);

@@ -51,6 +51,10 @@ CREATE TABLE day_swaps(
 CREATE TABLE total_swaps(
     group_id INTEGER NOT NULL, evicted_model TEXT NOT NULL, swaps INTEGER NOT NULL,
     PRIMARY KEY(group_id, evicted_model)) WITHOUT ROWID;
+CREATE TABLE leaving(
+    day INTEGER NOT NULL, group_id INTEGER NOT NULL, destination TEXT NOT NULL,
+    calls INTEGER NOT NULL, request_bytes INTEGER NOT NULL, refused INTEGER NOT NULL,
+    PRIMARY KEY(day, group_id, destination)) WITHOUT ROWID;
 CREATE TABLE loaded(model TEXT PRIMARY KEY, options TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE blocks(
     day INTEGER NOT NULL, part INTEGER NOT NULL, offset INTEGER NOT NULL,

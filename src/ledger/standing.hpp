@@ -79,6 +79,14 @@ struct swap_row {
     std::string cause;
 };
 
+/// A call whose data leaves the house, or would have.
+struct leaving_row {
+    group_id of = 0;
+    std::string destination;
+    std::int64_t request_bytes = 0;
+    bool refused = false;
+};
+
 /// Options with which models are loaded, as far as lines tell. nullopt: known to be unloaded.
 using loaded_models = std::map<std::string, std::optional<std::string>>;
 
@@ -113,6 +121,7 @@ struct changes {
     std::vector<block> blocks;  ///< the first may replace the one that was open
     std::vector<cold_start_row> cold_starts;
     std::vector<swap_row> swaps;
+    std::vector<leaving_row> leaving;
 };
 
 /// Reads the lines of a batch. New names are entered in `now.names`; nothing else of `now` is

@@ -27,6 +27,10 @@ store::store(database& owner)
       add_total_swaps_(owner,
                        "INSERT INTO total_swaps VALUES(?,?,1) ON CONFLICT DO UPDATE SET "
                        "swaps=swaps+1"),
+      add_leaving_(owner,
+                   "INSERT INTO leaving VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                   "calls=calls+excluded.calls, request_bytes=request_bytes+excluded.request_bytes,"
+                   "refused=refused+excluded.refused"),
       put_loaded_(owner, "INSERT OR REPLACE INTO loaded VALUES(?,?)"),
       remove_loaded_(owner, "DELETE FROM loaded WHERE model=?"),
       set_checkpoint_(owner, "INSERT OR REPLACE INTO checkpoint VALUES(1,?,?,?,?,?,?,?,?)"),
@@ -126,6 +130,12 @@ void store::write_loads(const changes& batch) {
                       start.evicted_model, row.cause);
         add_day_swaps_.run(batch.end.segment.date.number(), start.of, start.evicted_model);
         add_total_swaps_.run(start.of, start.evicted_model);
+    }
+    for (const auto& row : batch.leaving) {
+        // Of a refused call nothing was sent.
+        add_leaving_.run(batch.end.segment.date.number(), row.of, row.destination,
+                         row.refused ? 0 : 1, row.refused ? 0 : row.request_bytes,
+                         row.refused ? 1 : 0);
     }
     for (const auto& [model, options] : batch.loaded) {
         if (options) {

@@ -34,6 +34,7 @@ class store {
     statement add_swap_;
     statement add_day_swaps_;
     statement add_total_swaps_;
+    statement add_leaving_;
     statement put_loaded_;
     statement remove_loaded_;
     statement set_checkpoint_;

@@ -60,6 +60,7 @@ class exchange {
     [[nodiscard]] bool sends_data_out() const;
     [[nodiscard]] judgement judge_now();
     [[nodiscard]] policy::verdict verdict() const;
+    void note_destination();
     task<bool> may_pass();
     task<bool> find_origin();
     task<bool> ask_person(policy::verdict said);

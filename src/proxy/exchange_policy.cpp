@@ -40,6 +40,16 @@ bool exchange::sends_data_out() const {
            request_.web_search;
 }
 
+/// The line says where the call goes, or would have gone.
+void exchange::note_destination() {
+    constexpr std::string_view cloud = "https://ollama.com";  // what such names stand for
+    if (!remote_host_.empty()) {
+        line_.upstream = remote_host_;
+    } else if (line_.model && dialect::is_cloud_name(*line_.model)) {
+        line_.upstream = cloud;
+    }
+}
+
 policy::verdict exchange::verdict() const {
     policy::request_facts facts;
     facts.principal = line_.principal;
@@ -77,6 +87,7 @@ exchange::judgement exchange::judge_now() {
         if (!known) return judgement::not_yet;
         remote_host_ = *known;
     }
+    note_destination();
     const bool out = sends_data_out() || !remote_host_.empty() ||
                      (line_.model && dialect::is_cloud_name(*line_.model));
     if ((out || rules.size() > 0) && must_wait_for_process()) return judgement::not_yet;
@@ -91,6 +102,7 @@ task<bool> exchange::may_pass() {
         const bool found = co_await find_origin();
         if (!found) co_return false;
     }
+    note_destination();
     auto said = verdict();
     if (said.action == policy::verb::ask) {
         const bool passes = co_await ask_person(std::move(said));

@@ -76,4 +76,11 @@ duration busy(const call& c) noexcept {
            c.prompt_eval_ms.value_or(duration{}) + c.eval_ms.value_or(duration{});
 }
 
+std::string_view destination(const call& c) noexcept {
+    if (c.upstream.find("://") != std::string::npos) return c.upstream;
+    if (c.endpoint == "/api/push") return "model registry";
+    if (c.endpoint.starts_with("/api/experimental/web_")) return "web";
+    return {};
+}
+
 }  // namespace tallyfs::record

@@ -1,8 +1,7 @@
 #include "views/directories.hpp"
 #include "views/format.hpp"
+#include "views/privacy_text.hpp"
 #include "views/status_figures.hpp"
-
-#include <tallyfs/dialect/route.hpp>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -91,16 +90,22 @@ std::string today_line(const today_figures& today) {
     return text + "\n";
 }
 
-/// What is known to leave the house by its name, and what came past the proxy.
+/// What left the house, what was not let out, and what came past the proxy.
 std::string privacy_line(const sources& from, const today_figures& today) {
     if (!today.known) return "unknown until the ledger follows\n";
-    std::int64_t cloud_calls = 0;
-    for (const auto& row : today.rows) {
-        if (dialect::is_cloud_name(row.group.model)) cloud_calls += row.sums.calls;
+    const day first(today.date.date() - std::chrono::days(privacy_days - 1));
+    const auto rows = from.ledger.departures(first);
+    if (!rows) return "unknown until the ledger follows\n";
+    std::int64_t left = 0;
+    std::int64_t refused = 0;
+    for (const auto& row : *rows) {
+        left += row.calls;
+        refused += row.refused;
     }
     const auto past = static_cast<std::int64_t>(from.live.upstream->loads_past_proxy);
-    auto text = cloud_calls + past == 0 ? std::string("ok    ") : std::string("look  ");
-    text += counted(cloud_calls, "call") + " today to models named as cloud";
+    auto text = left + past == 0 ? std::string("ok    ") : std::string("look  ");
+    text += fmt::format("{} left the house in {} days", counted(left, "call"), privacy_days);
+    if (refused > 0) text += ", " + grouped(refused) + " refused";
     if (past > 0) text += "; " + counted(past, "load") + " came past the proxy";
     return text + "\n";
 }

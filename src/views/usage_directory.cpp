@@ -3,6 +3,7 @@
 #include "views/format.hpp"
 #include "views/nodes.hpp"
 #include "views/periods.hpp"
+#include "views/privacy_text.hpp"
 
 #include <tallyfs/base/text.hpp>
 
@@ -180,6 +181,17 @@ class usage_directory final : public tree::directory {
             .add("days.csv", whole([](const auto& from_) { return days_csv(from_, {}); }))
             .add("duplicates.csv", whole(duplicates_csv))
             .add("swaps.csv", whole(swaps_csv))
+            .add("privacy.txt",
+                 [this, &from] {
+                     const auto today = current_day(from);
+                     const day first(today.date() - std::chrono::days(privacy_days - 1));
+                     auto rows = from.ledger.departures(first);
+                     if (!rows) throw boost::system::system_error(rows.error());
+                     return privacy_.node(
+                         privacy_text(
+                             {std::move(*rows), from.live.upstream->loads_past_proxy, today}),
+                         from.live.now);
+                 })
             .add("budgets.txt", [this, &from] {
                 return budgets_.node(budgets_text(from.budgets.state()), from.live.now);
             });
@@ -198,6 +210,7 @@ class usage_directory final : public tree::directory {
 
   private:
     mutable live_file budgets_;
+    mutable live_file privacy_;
 
     template <class Stamp>
     void add_directory(std::string name, std::shared_ptr<const tree::directory> below, Stamp all) {

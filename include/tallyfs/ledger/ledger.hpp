@@ -105,6 +105,14 @@ struct swap_count {
     std::string loaded_model;
     std::int64_t swaps = 0;
 };
+/// Calls whose data left the house, or would have.
+struct departure {
+    ledger::group group;
+    std::string destination;         ///< "https://ollama.com:443", "web", "model registry"
+    std::int64_t calls = 0;          ///< that went there
+    std::int64_t request_bytes = 0;  ///< bodies of these
+    std::int64_t refused = 0;        ///< that were not let out
+};
 /// Calls of one day with the same prompt, model and endpoint from the same service and task.
 struct duplicate {
     day date;
@@ -198,6 +206,8 @@ class ledger {
     /// The newest `rows_max`, newest first.
     [[nodiscard]] result<std::vector<cold_start>> cold_starts(std::size_t rows_max) const;
     [[nodiscard]] result<std::vector<swap>> swaps(std::size_t rows_max) const;
+    /// Since that day, by group and destination; the most calls first.
+    [[nodiscard]] result<std::vector<departure>> departures(day first) const;
     /// All swaps of the calls that a query names; a model counts on either side. `by` is not
     /// used. By models, in their order.
     [[nodiscard]] result<std::vector<swap_count>> swap_counts(const usage_query& query) const;

@@ -58,8 +58,8 @@ struct call {
     std::string principal;  ///< "uid:1000", "unit:n8n.service", "address:10.0.0.7", "key:…"
     std::string client;     ///< address and port of the peer
     std::optional<std::string> process;  ///< name of the local process behind the socket
-    std::string upstream;                ///< "127.0.0.1:11434"
-    std::string dialect;                 ///< native, openai, responses, anthropic
+    std::string upstream;  ///< "127.0.0.1:11434"; "https://…" of a model that runs elsewhere
+    std::string dialect;   ///< native, openai, responses, anthropic
     std::string endpoint;  ///< "/api/chat"; "load" and "unload" for lifecycle; "other"
     std::optional<std::string> model;
     std::optional<std::string> model_answered;
@@ -94,6 +94,11 @@ struct call {
 /// start, the load; the call's whole duration where Ollama reports no evaluation (embeddings, and
 /// the dialects without times). BUSY in usage/ is the sum.
 [[nodiscard]] duration busy(const call& c) noexcept;
+
+/// Where the call's data goes beyond Ollama's own machine: the host of a model that runs elsewhere
+/// ("https://ollama.com:443", which `upstream` then holds), or what a route of Ollama's sends it
+/// to; "" for a call that stays in the house. A refused call went nowhere, but would have.
+[[nodiscard]] std::string_view destination(const call& c) noexcept;
 
 /// Appends the line with its newline, at most limits::line_bytes_max.
 void append_line(std::string& out, const call& c);
