@@ -100,7 +100,7 @@ class table_reader {
         for (const auto& [key, node] : table_) {
             if (known_.contains(std::string(key.str()))) continue;
             const auto close = std::ranges::min_element(known_, {}, [&](const std::string& known) {
-                return edit_distance(known, key.str());
+                return typing_distance(known, key.str());
             });
             fail(node, key.str(),
                  "is unknown" +

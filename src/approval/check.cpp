@@ -1,7 +1,7 @@
-#include "approval/nearest.hpp"
 #include "approval/wording.hpp"
 
 #include <tallyfs/approval/check.hpp>
+#include <tallyfs/base/nearest.hpp>
 
 #include <algorithm>
 #include <map>

@@ -1,8 +1,8 @@
 #include "approval/authority.hpp"
-#include "approval/nearest.hpp"
 #include "approval/wording.hpp"
 
 #include <tallyfs/base/hex.hpp>
+#include <tallyfs/base/nearest.hpp>
 #include <tallyfs/base/text.hpp>
 
 #include <algorithm>

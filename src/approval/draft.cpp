@@ -1,7 +1,7 @@
-#include "approval/nearest.hpp"
 #include "approval/wording.hpp"
 
 #include <tallyfs/approval/request.hpp>
+#include <tallyfs/base/nearest.hpp>
 #include <tallyfs/base/text.hpp>
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,7 @@
 #include "approval/authority.hpp"
-#include "approval/nearest.hpp"
 #include "approval/wording.hpp"
+
+#include <tallyfs/base/nearest.hpp>
 
 #include <algorithm>
 #include <charconv>

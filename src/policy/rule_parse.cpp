@@ -1,5 +1,6 @@
 #include "policy/words.hpp"
 
+#include <tallyfs/base/nearest.hpp>
 #include <tallyfs/policy/rules.hpp>
 
 #include <algorithm>
@@ -24,7 +25,7 @@ using failure = std::optional<text_error>;
 failure read_yes_no(const word& value, std::optional<bool>& into) {
     if (value.text != "yes" && value.text != "no") {
         return error_at(value, in_quotes(value.text) + " is neither yes nor no",
-                        nearest_word(value.text, answers));
+                        tallyfs::nearest(value.text, answers));
     }
     into = value.text == "yes";
     return {};
@@ -66,7 +67,7 @@ failure read_day(const word& name, std::size_t& into) {
     if (found == day_names.end()) {
         return error_at(name,
                         in_quotes(name.text) + " is no day of mon, tue, wed, thu, fri, sat, sun",
-                        nearest_word(name.text, day_names));
+                        tallyfs::nearest(name.text, day_names));
     }
     into = static_cast<std::size_t>(found - day_names.begin());
     return {};
@@ -169,7 +170,7 @@ parsed<rule> parse_rule(std::string_view text) {
     if (action == verbs.end()) {
         return error_at(
             first, "a policy begins with allow, deny or ask, not with " + in_quotes(first.text),
-            nearest_word(first.text, verbs));
+            tallyfs::nearest(first.text, verbs));
     }
     rule read;
     read.action = static_cast<verb>(action - verbs.begin());

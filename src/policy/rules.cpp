@@ -1,5 +1,6 @@
 #include "policy/words.hpp"
 
+#include <tallyfs/base/nearest.hpp>
 #include <tallyfs/policy/rules.hpp>
 
 #include <algorithm>
@@ -183,7 +184,7 @@ parsed<rule_set> rule_set::build(std::span<const named_text> policies,
         if (!index) {
             const word typed{.text = pattern, .column = text.find("pattern=") + 9};
             return failed(error_at(typed, "there is no pattern " + in_quotes(pattern),
-                                   nearest_word(pattern, built.patterns_->names())));
+                                   tallyfs::nearest(pattern, built.patterns_->names())));
         }
         built.rules_[built.rules_.size() - 2].pattern_index = *index;
     }

@@ -1,5 +1,6 @@
 #include "policy/words.hpp"
 
+#include <tallyfs/base/nearest.hpp>
 #include <tallyfs/base/text.hpp>
 
 #include <algorithm>
@@ -70,7 +71,7 @@ parsed<condition> read_condition(word w, std::span<const std::string_view> keys)
     const word key{.text = w.text.substr(0, split), .column = w.column};
     if (std::ranges::find(keys, key.text) == keys.end()) {
         return error_at(key, "unknown condition " + in_quotes(key.text),
-                        nearest_word(key.text, keys));
+                        tallyfs::nearest(key.text, keys));
     }
     if (split == std::string_view::npos) {
         return error_at(w,

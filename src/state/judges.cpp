@@ -24,9 +24,7 @@ std::function<judged_value(std::string_view)> one_of(std::vector<std::string> va
     return [values = std::move(values)](std::string_view text) -> judged_value {
         const auto wanted = to_lower(text);
         if (std::ranges::find(values, wanted) != values.end()) return {wanted, ""};
-        const auto close = nearest(wanted, values);
-        return {"", "is not " + listed(values) +
-                        (close.empty() ? "" : "; did you mean " + close + "?")};
+        return {"", "is not " + listed(values) + did_you_mean(wanted, values)};
     };
 }
 

@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t concerns_shown_max = 6;
+constexpr std::size_t label_columns = 11;  // "JOURNAL    "
 
 std::string heading(const sources& from, std::size_t concerns) {
     const auto now = from.live.now;
@@ -130,9 +131,9 @@ std::string journal_line(const sources& from) {
                         bytes_text(live.disk_free_bytes));
     const auto a_day = bytes / std::max<std::size_t>(segments.size(), 1);
     const auto days = a_day == 0 ? 0 : live.disk_free_bytes / a_day;
-    // With both the line would be too long.
-    if (days > 0 && days < 10'000 && unreadable == 0) {
-        text += fmt::format(" ({})", counted(static_cast<std::int64_t>(days), "day"));
+    if (days > 0 && days < 10'000) {
+        const auto left = fmt::format(" ({})", counted(static_cast<std::int64_t>(days), "day"));
+        if (label_columns + text.size() + left.size() <= columns_max) text += left;
     }
     return text + "\n";
 }

@@ -101,7 +101,11 @@ class Nginx:
 
 
 class Tallyfs(support.Daemon):
-    """With everything switched on: journal, ledger, mount, admin port, default configuration."""
+    """With everything switched on: journal, ledger, mount, admin port, policies and a budget."""
+    decided = {"policies/50-guests": "deny principal=uid:4294967294 model=*-cloud",
+               "policies/60-iban": "deny pattern=iban leaves=yes",
+               "policies/70-night": "ask prompt_bytes>100000000 time=22:00-06:00",
+               "budgets/house": "tokens_per_day=1000000000000 calls_at_once=100000"}
     settings = ""  # the defaults, and not what this machine is configured for
 
     def __init__(self, directory, upstream, core):
@@ -118,6 +122,9 @@ class Tallyfs(support.Daemon):
             support.unmount(mountpoint)
             raise
         machine.before_others(self.process.pid)
+        for name, text in self.decided.items():
+            with open(self.path("control", name), "w", encoding="ascii") as file:
+                file.write(text + "\n")
 
     def process_ids(self):
         return [self.process.pid]

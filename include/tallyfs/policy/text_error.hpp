@@ -39,8 +39,4 @@ using parsed = boost::system::result<T, text_error>;
     throw std::runtime_error(error.message());
 }
 
-/// The word of `words` that a slip of the keyboard or two turns into `word`; "" if none is.
-[[nodiscard]] std::string_view nearest_word(std::string_view word,
-                                            std::span<const std::string_view> words);
-
 }  // namespace tallyfs::policy
