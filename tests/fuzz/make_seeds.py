@@ -256,7 +256,38 @@ def values():
                 LINE["id"].encode(), b"0000-01-01T00:00:00+23:59", b"9999-12-31T23:59:59-23:59"]
 
 
+def decisions():
+    yield from [b"0kind=cloud-model\nmodel=a:b-cloud\nprincipal=uid:1000\nreason=a demo\ndays=7\n",
+                b"0# a comment\r\nkind=action\r\ntitle=x\r\nenv=prod\r\ncallback=https://a/b\r\n",
+                b'0{"kind":"action","title":"x","reason":"y","parameters":{"a":"b"},"evidence":"z"}',
+                b"3step=1&decision=reject&reason=no+more%21&token=%61bc", b"3a=1&a=2", b"3<b>'\"&</b>",
+                b"4" + b"17:" + b"9f" * 32 + b"\n", b"4" + b"0:" + b"0" * 64]
+    who = '"who":{"person":"anna","uid":1000,"known_by":"uid"},"capacity":{"way":"own"}'
+    start = '"number":7,"at":"2026-11-20T07:55:04.123456Z"'
+    for fields in (f'"event":"step_decided",{start},"step":1,"verdict":"approve",{who},"hash":"{"a" * 64}"',
+                   f'"event":"step_delegated",{start},"step":1,{who},"to":"bea","reason":"away"',
+                   f'"event":"execution_finished",{start},"ending":"ok","result":"done"',
+                   f'"event":"request_expired",{start}'):
+        yield b"1{" + fields.encode() + b"}"
+    yield b'2{"v":1,"time":"2026-11-20T07:55:04.123456Z","n":17,"prev":"' + b"a" * 64 + \
+        b'","node":"h","event":"setting.changed","subject":"log_level","by":"anna",' \
+        b'"known_by":"uid","uid":1000,"detail":{"from":"info","to":"debug"}}'
+
+
+def policies():
+    yield from [b"0deny model=*-cloud principal=uid:1001  # comment", b"0ask cloud=yes wait=30",
+                b"0allow model=qwen3:* time=08:00-18:00 days=mon-fri", b"0deny pattern=iban leaves=yes",
+                b"0ask prompt_bytes>200000 endpoint=/api/*", b"0allow time=22:00-06:00 days=sun",
+                b"1principal=uid:1001 tokens_per_day=200000 calls_at_once=2",
+                b"1model=a* seconds_per_day=3600 calls_per_minute=30 # x",
+                b"2(?i)secret-[0-9]{4}", b"2a|b*", b"2[^b]{1,900}",
+                b"3anna@example.org DE89 3704 0044 0532 0130 00 and 4111-1111-1111-1111",
+                b'3{"a":"anna\\u0040example.org","b":["sk-abcdefghijklmnopqrstuvwx",41111111,"x"]}',
+                b"3-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"]
+
+
 TARGETS = {
+    "decisions": decisions, "policies": policies,
     "call_line": lines, "caller": callers, "http_request": http_heads, "http_response": responses,
     "journal": journals, "multipart": forms, "names": words, "open_calls": open_calls,
     "request_body": request_bodies, "response_body": response_bodies, "route": routes,

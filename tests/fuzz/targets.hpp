@@ -9,12 +9,14 @@ namespace tallyfs::fuzz {
 
 void call_line(std::string_view input);
 void caller(std::string_view input);
+void decisions(std::string_view input);
 void http_request(std::string_view input);
 void http_response(std::string_view input);
 void journal(std::string_view input);
 void multipart(std::string_view input);
 void names(std::string_view input);
 void open_calls(std::string_view input);
+void policies(std::string_view input);
 void request_body(std::string_view input);
 void response_body(std::string_view input);
 void route(std::string_view input);
@@ -30,15 +32,17 @@ struct target {
     void (*run)(std::string_view input);
 };
 
-inline constexpr std::array<target, 17> targets{{
+inline constexpr std::array<target, 19> targets{{
     {"call_line", call_line},
     {"caller", caller},
+    {"decisions", decisions},
     {"http_request", http_request},
     {"http_response", http_response},
     {"journal", journal},
     {"multipart", multipart},
     {"names", names},
     {"open_calls", open_calls},
+    {"policies", policies},
     {"request_body", request_body},
     {"response_body", response_body},
     {"route", route},
