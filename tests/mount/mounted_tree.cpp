@@ -13,6 +13,17 @@
 
 namespace tallyfs::test {
 
+namespace {
+
+/// A sanitized program takes several times as long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int time_factor = 6;
+#else
+constexpr int time_factor = 1;
+#endif
+
+}  // namespace
+
 bool can_mount() {
     static const bool possible = [] {
         if (::access("/dev/fuse", R_OK | W_OK) != 0) {
@@ -38,7 +49,7 @@ bool can_mount_as_root() {
 watchdog::watchdog(std::filesystem::path mountpoint, std::chrono::seconds at_most)
     : thread_([this, mountpoint = std::move(mountpoint), at_most] {
           std::unique_lock lock(mutex_);
-          if (done_.wait_for(lock, at_most, [this] { return finished_; })) return;
+          if (done_.wait_for(lock, at_most * time_factor, [this] { return finished_; })) return;
           std::cerr << "a mount test hangs: " << mountpoint << std::endl;
           ::umount2(mountpoint.c_str(), MNT_FORCE);
           ::umount2(mountpoint.c_str(), MNT_DETACH);
