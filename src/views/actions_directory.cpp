@@ -30,8 +30,8 @@ std::string chain_text(const state::action_log& actions) {
     }
     text +=
         "\nCheck again, also without the daemon, and against a head kept elsewhere:\n"
-        "    tallyfs verify --head " +
-        std::to_string(head.lines) + ":HASH\n";
+        "    tallyfs verify --head \\\n        " +
+        head.to_string() + "\n";
     return text;
 }
 

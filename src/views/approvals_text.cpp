@@ -47,8 +47,8 @@ What waits for a person's word. `waiting.txt` says what waits for whom.
     echo 'the project ended' > done/0042-*/undo
     cat ../control/last_error                why your last command was refused
 
-Ask for something with a file in new/, in one write, and read it back for the
-request that was opened, or for what is wrong:
+Ask for something with a file in new/, and read it back for the request that
+was opened, or for what is wrong:
 
     printf '%s\n' kind=cloud-model model=gpt-oss:120b-cloud principal=uid:1000 \
         'reason=a demo' > new/mine
@@ -61,7 +61,8 @@ record of a request that is over in done/.
 ## Kinds
 )";
     for (const auto& kind : approvals.kinds()) {
-        text += kind.name + "\n    " + kind.meaning + "\n    " + kind.parameters + "\n";
+        text += kind.name + "\n" + wrapped(kind.meaning, "    ");
+        text += wrapped(kind.parameters, "    ");
     }
     return text;
 }

@@ -9,24 +9,6 @@ namespace tallyfs::views {
 
 namespace {
 
-/// `text` in lines of at most 80 columns, each behind `indent`.
-std::string wrapped(std::string_view text, std::string_view indent) {
-    std::string out;
-    std::string line(indent);
-    for (std::size_t at = 0; at < text.size();) {
-        const auto end = std::min(text.find(' ', at), text.size());
-        const auto word = text.substr(at, end - at);
-        if (line.size() > indent.size() && line.size() + 1 + word.size() > columns_max) {
-            out += line + "\n";
-            line = indent;
-        }
-        if (line.size() > indent.size()) line += ' ';
-        line += word;
-        at = end + 1;
-    }
-    return out + line + "\n";
-}
-
 std::string described(const state::setting_definition& definition) {
     std::string text = definition.name + (definition.collection ? "/<name>\n" : "\n");
     text += wrapped(definition.meaning, "    ");

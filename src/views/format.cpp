@@ -104,4 +104,21 @@ std::string label(std::string_view service, std::string_view task) {
     return text;
 }
 
+std::string wrapped(std::string_view text, std::string_view indent) {
+    std::string out;
+    std::string line(indent);
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = std::min(text.find(' ', at), text.size());
+        const auto word = text.substr(at, end - at);
+        if (line.size() > indent.size() && line.size() + 1 + word.size() > columns_max) {
+            out += line + "\n";
+            line = indent;
+        }
+        if (line.size() > indent.size()) line += ' ';
+        line += word;
+        at = end + 1;
+    }
+    return out + line + "\n";
+}
+
 }  // namespace tallyfs::views

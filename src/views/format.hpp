@@ -34,6 +34,8 @@ inline constexpr std::size_t columns_max = 80;
 [[nodiscard]] std::string day_text(tallyfs::day date);
 /// "08:55"
 [[nodiscard]] std::string clock_text(wall_time time);
+/// `text` in lines of at most 80 columns, each behind `indent`.
+[[nodiscard]] std::string wrapped(std::string_view text, std::string_view indent);
 /// "1 call", "2 calls", "1,284 calls"
 [[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
 /// "n8n/email-triage", or the service alone where there is no task

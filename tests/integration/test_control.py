@@ -145,7 +145,8 @@ class Control(ControlCase):
         self.assertEqual(self.daemon.read("actions/today.jsonl"), "")
         self.assertIn("# control", self.daemon.read("control/README.md"))
         self.assertIn("log_level", self.daemon.read("control/README.md"))
-        for name in ("control/README.md", "control/history.txt", "actions/README.md",
+        for name in ("approvals/README.md", "approvals/waiting.txt", "usage/privacy.txt",
+                     "usage/budgets.txt", "control/README.md", "control/history.txt", "actions/README.md",
                      "actions/chain.txt"):
             for line in self.daemon.read(name).splitlines():
                 self.assertLessEqual(len(line), 80, name)
