@@ -38,14 +38,14 @@ std::string approvals_readme(const state::approvals& approvals) {
 What waits for a person's word. `waiting.txt` says what waits for whom.
 
     cat waiting.txt
-    cat pending/0042-*/evidence.md           what is asked, and what would be done
+    cat pending/0042-*/evidence.md           what is asked, what would be done
     echo approve > pending/0042-*/steps/1-owner/decision
-    echo 'reject: not this year' > pending/0042-*/steps/1-owner/decision
+    echo 'reject: not now' > pending/0042-*/steps/1-owner/decision
     echo 'delegate bea: on holiday' > pending/0042-*/steps/1-owner/decision
     echo 'please ask the lawyers' > pending/0042-*/objections
     echo 'withdraw: no longer needed' > pending/0042-*/state
     echo 'the project ended' > done/0042-*/undo
-    cat ../control/last_error                why your last command was refused
+    cat ../control/last_error                why your last one was refused
 
 Ask for something with a file in new/, and read it back for the request that
 was opened, or for what is wrong:
