@@ -119,6 +119,16 @@ approval::people people_of(const options& given) {
     return approval::people({std::move(owner)});
 }
 
+bool is_operator(const approval::person& person) {
+    return std::ranges::find(person.roles, "operator") != person.roles.end();
+}
+
+bool has_other_operators(const approval::people& people) {
+    return std::ranges::any_of(people.list(), [](const approval::person& person) {
+        return is_operator(person) && person.uid && *person.uid != ::geteuid();
+    });
+}
+
 }  // namespace
 
 deciding::deciding(const options& given, const std::filesystem::path& state_directory,
@@ -137,7 +147,7 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
           {people_, chains_, kinds(), actions_, desk_, errors_, clock, [this] { changed_(); }}),
       control_({settings_, actions_, desk_, errors_,
                 [this](const tree::user& user) { return operator_of(user); },
-                [this] { changed_(); }}),
+                [this] { changed_(); }, has_other_operators(people_)}),
       canceller_({cancellations_, actions_, desk_, errors_,
                   [this](const tree::user& user) { return operator_of(user); },
                   [&open_calls](const uuid& id) {
@@ -236,8 +246,7 @@ void deciding::start() {
 /// Whoever runs the daemon could change its configuration as well.
 std::optional<record::actor> deciding::operator_of(const tree::user& user) const {
     const auto* person = people_.by_uid(user.uid);
-    const bool has_role =
-        person != nullptr && std::ranges::find(person->roles, "operator") != person->roles.end();
+    const bool has_role = person != nullptr && is_operator(*person);
     if (!has_role && user.uid != ::geteuid()) return std::nullopt;
     return record::actor{person != nullptr ? person->name : name_of(user.uid), "uid", user.uid};
 }

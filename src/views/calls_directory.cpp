@@ -128,7 +128,12 @@ std::shared_ptr<const tree::directory> make_calls_directory(const sources& from)
     directory->add("README.md", [] { return readme_node(calls_readme); })
         .add("by-id", [=] { return directory_node(by_id, started); })
         .add("day", [=] { return directory_node(day, segment_changed()); })
-        .add("inflight", [=, &from] { return directory_node(inflight, from.live.now); })
+        .add("inflight",
+             [=, &from] {
+                 auto node = directory_node(inflight, from.live.now);
+                 if (from.control.other_operators()) node.access.mode = 0777;
+                 return node;
+             })
         .add("today.jsonl", [=, &from] {
             return link_node("day/" + from.calls.end().segment.file_name(), segment_changed());
         });

@@ -22,7 +22,8 @@ tree::node value_node(const sources& from, const std::string& name, const std::s
         [&from, name, entry](const tree::user& by, std::string text, tree::answer answer) {
             from.control.set(by, name, entry, std::move(text), std::move(answer));
         }};
-    return {std::move(file), changed_at(from, value)};
+    const std::uint16_t mode = from.control.other_operators() ? 0666 : 0644;
+    return {std::move(file), changed_at(from, value), {mode, std::nullopt}};
 }
 
 /// control/policies and its like: a text each, created by writing, removed with rm.
@@ -100,8 +101,11 @@ std::shared_ptr<const tree::directory> make_control_directory(const sources& fro
         const auto& name = definition.name;
         if (definition.collection) {
             auto entries = std::make_shared<collection_directory>(from, name);
-            directory->add(
-                name, [entries, &from] { return directory_node(entries, from.facts.started); });
+            directory->add(name, [entries, &from] {
+                auto node = directory_node(entries, from.facts.started);
+                node.access.mode = from.control.other_operators() ? 0777 : 0755;
+                return node;
+            });
         } else {
             directory->add(name, [&from, name] {
                 return value_node(from, name, "",

@@ -234,6 +234,21 @@ class OneStep(ApprovalCase):
         self.assertEqual(carl(f"echo withdraw > {self.pending()[0]}/state").returncode, 0)
         self.assertEqual(self.pending(), [])
 
+    def test_operators_change_settings_whoever_runs_the_daemon(self):
+        level = self.daemon.path("control/log_level")
+        self.assertEqual(Shell(ANNA)(f"echo debug > {level}").returncode, 0)
+        self.assertEqual(self.read(level), "debug\n")
+        self.assertIn("anna", self.daemon.read("control/history.txt"))
+        refused = Shell(BEA)(f"echo warn > {level}")
+        self.assertIn("Permission denied", refused.stderr)
+        self.assertIn("operator", self.why(Shell(BEA)))
+        policy = self.daemon.path("control/policies/10-x")
+        self.assertEqual(Shell(ANNA)(f"echo 'deny model=x' > {policy}").returncode, 0)
+        self.assertNotEqual(Shell(BEA)(f"rm -f {policy}").returncode, 0)
+        self.assertNotEqual(Shell(BEA)(f"echo 'allow leaves=yes' > {policy}y").returncode, 0)
+        self.assertEqual(Shell(ANNA)(f"rm {policy}").returncode, 0)
+        self.assertEqual(os.listdir(self.daemon.path("control/policies")), [])
+
     def test_a_call_is_held_open_until_a_person_says_so(self):
         name = self.daemon.path("control/policies/10-cloud")
         self.assertEqual(own_shell(f"echo 'ask cloud=yes wait=60' > {name}").returncode, 0)

@@ -24,6 +24,9 @@ class control {
         last_errors& errors;
         std::function<std::optional<record::actor>(const tree::user&)> operator_of;
         std::function<void()> changed;
+        /// Whether operators have other uids than the daemon: then modes let everybody try, and
+        /// who may is judged by who it is.
+        bool other_operators = false;
     };
     explicit control(parts given) : parts_(std::move(given)) {}
 
@@ -35,6 +38,7 @@ class control {
 
     [[nodiscard]] const state::settings& settings() const noexcept { return parts_.settings; }
     [[nodiscard]] const last_errors& errors() const noexcept { return parts_.errors; }
+    [[nodiscard]] bool other_operators() const noexcept { return parts_.other_operators; }
 
   private:
     /// Runs on the desk.
