@@ -17,6 +17,7 @@ BEGIN {
     level["policy"] = 1
     level["journal"] = 2; level["ledger"] = 2; level["state"] = 2
     level["proxy"] = 3; level["fuse"] = 3; level["admin"] = 3; level["views"] = 3
+    level["notify"] = 3
     level["mountd"] = 4
     # A view is built from the journal through the ledger.
     may["ledger journal"] = 1
