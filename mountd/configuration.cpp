@@ -1,3 +1,4 @@
+#include "mountd/notify_configuration.hpp"
 #include "mountd/options.hpp"
 #include "mountd/people_configuration.hpp"
 #include "mountd/table_reader.hpp"
@@ -88,6 +89,7 @@ void read_all(table_reader& reader, const toml::table& root, options& into) {
         into.proxy.callers.ranges.push_back(std::move(range));
     });
     read_people(reader, into);
+    read_notify(reader, into);
     reader.take_tables("listeners", [&](table_reader& table) {
         std::string address;
         proxy::listener_options listener;

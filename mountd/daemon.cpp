@@ -2,6 +2,7 @@
 
 #include "mountd/deciding.hpp"
 #include "mountd/identities.hpp"
+#include "mountd/notify_configuration.hpp"
 #include "mountd/sync_loop.hpp"
 
 #include <tallyfs/admin/server.hpp>
@@ -65,6 +66,7 @@ class daemon {
   private:
     void recover();
     [[nodiscard]] views::daemon_facts facts() const;
+    [[nodiscard]] std::vector<views::supplied_directory> supplied() const;
     void stop();
 
     const options& given_;
@@ -80,6 +82,7 @@ class daemon {
     deciding deciding_;
     proxy::server proxy_;
     views::view_worker views_;
+    notify::notifier notifier_;
     std::shared_ptr<const tree::directory> root_;
     identities identities_;
     admin::decisions office_;
@@ -121,9 +124,10 @@ daemon::daemon(const options& given)
              {calls_, open_calls_, upstream_, counters_, services_, proxy_settings_, clock_,
               &deciding_.permissions(), &deciding_.budgets(), &deciding_.cancellations()}),
       views_(calls_, ledger_, open_calls_, upstream_, state_.path(), clock_),
+      notifier_(notify_parts(given, state_.path(), deciding_, clock_)),
       root_(views::make_root({calls_, ledger_, counters_, views_.live(), deciding_.control(),
                               deciding_.approvals(), deciding_.budgets(), deciding_.canceller(),
-                              deciding_.actions(), facts()})),
+                              deciding_.actions(), facts(), supplied()})),
       identities_(given),
       office_{deciding_.approvals(),
               clock_,
@@ -143,6 +147,7 @@ daemon::daemon(const options& given)
     });
     deciding_.on_change([this, logs_changed] {
         views_.state_changed();
+        notifier_.wake();
         logs_changed();
     });
 }
@@ -183,6 +188,10 @@ views::daemon_facts daemon::facts() const {
             clock_.wall()};
 }
 
+std::vector<views::supplied_directory> daemon::supplied() const {
+    return {{"notify", notify::make_directory(notifier_, [this] { return views_.live().now; })}};
+}
+
 int daemon::run(const stop_signals& signals) {
     views_.start(rebuild_reason_);
     fuse::mount_options options;
@@ -195,6 +204,7 @@ int daemon::run(const stop_signals& signals) {
     mount_->on_ended(stop_signals::unmounted);
     sync_.start();
     deciding_.start();
+    notifier_.start();
     proxy_.start();
     admin_.start();
     const auto ready = fmt::format(
@@ -215,6 +225,7 @@ void daemon::stop() {
     proxy_.stop();
     admin_.stop();
     deciding_.stop();
+    notifier_.stop();
     sync_.stop();
     mount_->stop();
     views_.stop();

@@ -4,6 +4,7 @@
 
 #include <tallyfs/approval/chain.hpp>
 #include <tallyfs/approval/people.hpp>
+#include <tallyfs/notify/notifier.hpp>
 #include <tallyfs/proxy/server.hpp>
 
 #include <filesystem>
@@ -35,6 +36,7 @@ struct options {
     std::string sign_on_header;                  ///< "" if a sign-on is not believed
     std::vector<std::string> sign_on_addresses;  ///< of the proxies whose header is believed
     std::vector<approval::chain> chains;
+    notify::options notify;
     // Defaults of settings that people can change later: control/README.md.
     bool usage_injection = true;
     bool refuse_when_unrecorded = false;

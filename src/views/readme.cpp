@@ -23,6 +23,7 @@ Ollama (port 11433 instead of 11434) and read here what they did.
 | `approvals/` | what waits for a person's word: approvals/README.md |
 | `control/` | settings: read one, echo another value: control/README.md |
 | `actions/` | every change and decision, in a chain that can be proved |
+| `notify/` | who is told, and how far they have got: notify/README.md |
 | `metrics` | the same figures for Prometheus |
 
 Times in .txt files are local, in .json, .jsonl and .csv UTC.

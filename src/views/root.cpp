@@ -30,6 +30,9 @@ std::shared_ptr<const tree::directory> make_root(const sources& from) {
         .add("status.json", [=] { return status_js->node(status_json(*owned), owned->live.now); })
         .add("status.txt", [=] { return status_txt->node(status_text(*owned), owned->live.now); })
         .add("usage", [=] { return directory_node(usage, newest_line()); });
+    for (const auto& one : s.supplied) {
+        root->add(one.name, [=] { return directory_node(one.directory, owned->facts.started); });
+    }
     return root;
 }
 

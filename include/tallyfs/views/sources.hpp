@@ -48,6 +48,12 @@ struct live_state {
     std::string ledger_error;        ///< "" or why the ledger does not follow
 };
 
+/// A directory of the root that another module makes.
+struct supplied_directory {
+    std::string name;
+    std::shared_ptr<const tree::directory> directory;
+};
+
 /// Everything is referenced and outlives the tree. Used on the view thread only.
 struct sources {
     const journal::stream& calls;
@@ -60,6 +66,7 @@ struct sources {
     state::canceller& canceller;
     const state::action_log& actions;
     daemon_facts facts;
+    std::vector<supplied_directory> supplied{};
 };
 
 /// The mounted tree's root.
