@@ -17,6 +17,7 @@ namespace json = boost::json;
 constexpr std::size_t history_max = 1000;
 constexpr std::size_t entries_max = 200;  // texts of one collection
 constexpr std::size_t entry_name_bytes_max = 64;
+constexpr std::size_t encoded_entry_bytes_max = 255;  // NAME_MAX
 constexpr std::size_t value_bytes_max = 4096;
 constexpr std::string_view changed = "setting.changed";
 constexpr std::string_view removed = "setting.removed";
@@ -38,6 +39,33 @@ std::string entry_problem(std::string_view entry) {
         return "a name here has 1 to 64 letters, digits, '-', '_' and '.', and begins with none";
     }
     return "";
+}
+
+/// Names that callers gave themselves, encoded as one directory entry each.
+std::string encoded_entry_problem(std::string_view entry) {
+    const auto unusual = [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '/'; };
+    if (entry.empty() || entry.size() > encoded_entry_bytes_max || !is_utf8(entry) ||
+        std::ranges::any_of(entry, unusual)) {
+        return "this is no name of a directory";
+    }
+    return "";
+}
+
+std::string key_of(const setting_definition& definition, const std::string& entry) {
+    if (!definition.collection) return definition.name;
+    const auto key = definition.name + "/" + entry;
+    return definition.leaf.empty() ? key : key + "/" + definition.leaf;
+}
+
+/// The entry that a key of this collection is for; "" if it is none of its keys.
+std::string entry_of(const setting_definition& definition, std::string_view key) {
+    const auto suffix = definition.leaf.empty() ? std::string() : "/" + definition.leaf;
+    const auto prefix = definition.name + "/";
+    if (!key.starts_with(prefix) || !key.ends_with(suffix)) return "";
+    if (key.size() <= prefix.size() + suffix.size()) return "";
+    key.remove_prefix(prefix.size());
+    key.remove_suffix(suffix.size());
+    return std::string(key);
 }
 
 std::string text_problem(std::string_view text) {
@@ -83,9 +111,12 @@ settings::proposal settings::propose(std::string_view name, std::string_view ent
     }
     const auto& definition = *wanted.definition;
     wanted.entry = entry;
-    wanted.key = definition.collection ? definition.name + "/" + wanted.entry : definition.name;
+    wanted.key = key_of(definition, wanted.entry);
     const auto value = trimmed(text);
-    if (definition.collection) wanted.reason = entry_problem(entry);
+    if (definition.collection) {
+        wanted.reason =
+            definition.leaf.empty() ? entry_problem(entry) : encoded_entry_problem(entry);
+    }
     if (wanted.reason.empty()) wanted.reason = text_problem(value);
     if (wanted.reason.empty() && definition.needs_newline && !text.ends_with('\n')) {
         wanted.reason =
@@ -93,6 +124,11 @@ settings::proposal settings::propose(std::string_view name, std::string_view ent
             "a value as well";
     }
     if (!wanted.reason.empty()) return wanted;
+    if (value == "default" && !definition.leaf.empty()) {
+        wanted.removal = true;
+        wanted.changes = current()->values.contains(wanted.key);
+        return wanted;
+    }
     if (value == "default" && !definition.collection) {
         wanted.value = definition.default_value;
     } else {
@@ -122,6 +158,7 @@ settings::proposal settings::propose_removal(std::string_view name, std::string_
     wanted.removal = true;
     wanted.entry = entry;
     wanted.key = std::string(name) + "/" + wanted.entry;
+    if (wanted.definition != nullptr) wanted.key = key_of(*wanted.definition, wanted.entry);
     if (wanted.definition == nullptr || !wanted.definition->collection) {
         wanted.reason = "cannot be removed; echo default > " + std::string(name) + " restores it";
     } else if (!current()->values.contains(wanted.key)) {
@@ -177,6 +214,7 @@ void settings::replay(const record::action& past) {
                      past.subject);
         return;
     }
+    if (!definition->leaf.empty() && entry_of(*definition, past.subject).empty()) return;
     if (past.event == changed && (!told || !definition->judge(value).reason.empty())) {
         spdlog::warn("{} was set to \"{}\" by action {}, which this version does not allow",
                      past.subject, value, past.number);
@@ -197,7 +235,7 @@ void settings::put_in_force() {
         const auto prefix = definition.name + "/";
         for (auto one = now->values.lower_bound(prefix);
              one != now->values.end() && one->first.starts_with(prefix); ++one) {
-            definition.apply(one->first.substr(prefix.size()), &one->second.text);
+            definition.apply(entry_of(definition, one->first), &one->second.text);
         }
     }
 }

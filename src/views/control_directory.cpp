@@ -2,6 +2,8 @@
 #include "views/directories.hpp"
 #include "views/nodes.hpp"
 
+#include <tallyfs/base/text.hpp>
+
 namespace tallyfs::views {
 
 namespace {
@@ -69,6 +71,54 @@ class collection_directory final : public tree::directory {
     const std::string name_;
 };
 
+/// control/services: a directory for any name, listed where something is set for it.
+class named_directory final : public tree::directory {
+  public:
+    named_directory(const sources& from, const setting_definition& definition)
+        : from_(from), name_(definition.name), leaf_(definition.leaf) {}
+
+    [[nodiscard]] std::vector<tree::named_node> list() const override {
+        std::vector<tree::named_node> entries;
+        const auto now = from_.control.settings().current();
+        const auto prefix = name_ + "/";
+        for (auto place = now->values.lower_bound(prefix);
+             place != now->values.end() && place->first.starts_with(prefix); ++place) {
+            const auto end = place->first.rfind('/');
+            if (end <= prefix.size()) continue;
+            const auto entry = place->first.substr(prefix.size(), end - prefix.size());
+            entries.push_back({entry, node_of(entry)});
+        }
+        std::ranges::sort(entries, {}, &tree::named_node::name);
+        return entries;
+    }
+    /// A name with a '%' was encoded before.
+    [[nodiscard]] std::optional<tree::node> find(std::string_view name) const override {
+        if (name.find('%') != std::string_view::npos) return node_of(std::string(name));
+        return node_of(encode_name(name));
+    }
+
+  private:
+    [[nodiscard]] tree::node node_of(const std::string& entry) const {
+        const auto now = from_.control.settings().current();
+        const auto place = now->values.find(name_ + "/" + entry + "/" + leaf_);
+        const bool set = place != now->values.end();
+        const auto value = set ? place->second : setting_value{"default", 0, {}};
+        auto node = value_node(from_, name_, entry, value);
+        if (set) {
+            node.remove = [this, entry](const tree::user& by, tree::answer answer) {
+                from_.control.remove(by, name_, entry, std::move(answer));
+            };
+        }
+        auto files = std::make_shared<tree::fixed_directory>();
+        files->add(leaf_, [node] { return node; });
+        return directory_node(std::move(files), changed_at(from_, value));
+    }
+
+    const sources& from_;
+    const std::string name_;
+    const std::string leaf_;
+};
+
 tree::node last_error_node(const sources& from) {
     const auto of = [&from](const tree::user& who) -> std::optional<tree::node> {
         const auto last = from.control.errors().of(who.uid);
@@ -99,7 +149,11 @@ std::shared_ptr<const tree::directory> make_control_directory(const sources& fro
         .add("last_error", [&from] { return last_error_node(from); });
     for (const auto& definition : settings.definitions()) {
         const auto& name = definition.name;
-        if (definition.collection) {
+        if (!definition.leaf.empty()) {
+            auto entries = std::make_shared<named_directory>(from, definition);
+            directory->add(
+                name, [entries, &from] { return directory_node(entries, from.facts.started); });
+        } else if (definition.collection) {
             auto entries = std::make_shared<collection_directory>(from, name);
             directory->add(name, [entries, &from] {
                 auto node = directory_node(entries, from.facts.started);

@@ -10,7 +10,11 @@ namespace tallyfs::views {
 namespace {
 
 std::string described(const state::setting_definition& definition) {
-    std::string text = definition.name + (definition.collection ? "/<name>\n" : "\n");
+    std::string text = definition.name;
+    if (definition.collection) {
+        text += definition.leaf.empty() ? "/<name>" : "/<service>/" + definition.leaf;
+    }
+    text += '\n';
     text += wrapped(definition.meaning, "    ");
     std::string allowed = "Allowed: " + definition.allowed;
     if (!definition.unit.empty()) allowed += ", in " + definition.unit;

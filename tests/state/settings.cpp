@@ -34,7 +34,12 @@ struct office {
                      if (text == "bad") return {"", "is bad"};
                      return {std::string(text), ""};
                  },
-                 .apply = note("texts")}};
+                 .apply = note("texts")},
+                {.name = "services",
+                 .collection = true,
+                 .leaf = "capture",
+                 .judge = one_of({"off", "full"}),
+                 .apply = note("services")}};
     }
     void change(std::string_view name, std::string_view entry, std::string_view text) {
         REQUIRE(
@@ -159,4 +164,25 @@ TEST_CASE("what a later version does not allow any more leaves the default, and 
     }
     const office o(folder.path());
     CHECK(o.value("level") == "info");
+}
+
+TEST_CASE("a service has a value of its own, which default takes away again") {
+    const temporary_directory folder;
+    {
+        office one(folder.path());
+        one.change("services", "a b%2Fc", "full");
+        CHECK(one.value("services/a b%2Fc/capture") == "full");
+        CHECK(one.in_force.at("services/a b%2Fc") == "full");
+        CHECK(one.settings.propose("services", "x", "nonsense").reason != "");
+        CHECK(one.settings.propose("services", "a/b", "full").reason != "");
+        CHECK(one.settings.propose("services", "", "full").reason != "");
+        CHECK_FALSE(one.settings.propose("services", "x", "default").changes);
+        one.change("services", "x", "off");
+        one.change("services", "x", "default");
+        CHECK_FALSE(one.settings.current()->values.contains("services/x/capture"));
+        CHECK(one.settings.current()->history.back().event == "setting.removed");
+    }
+    const office again(folder.path());
+    CHECK(again.in_force.at("services/a b%2Fc") == "full");
+    CHECK_FALSE(again.in_force.contains("services/x"));
 }

@@ -33,7 +33,10 @@ struct setting_definition {
     std::string unit{};           ///< "days"; "" if it has none
     std::string default_value{};  ///< as stored; from the configuration where it says something
     bool collection = false;      ///< `name` is a directory of texts, which people add and remove
-    bool needs_newline = false;   ///< half a value would be a value as well: it must be seen to end
+    /// Of a collection: each entry is a directory, and this is the name of the file in it
+    /// ("capture" in services/<service>/capture). Every entry resolves; `default` removes one.
+    std::string leaf{};
+    bool needs_newline = false;  ///< half a value would be a value as well: it must be seen to end
     /// Pure: any thread.
     std::function<judged_value(std::string_view text)> judge;
     /// Why a value (nullptr: the removal) does not go together with what else is in force, or "".
