@@ -79,6 +79,7 @@ class daemon {
     state::proxy_counters counters_;
     state::bounded_names services_;
     state::proxy_settings proxy_settings_;
+    capture::recorder captures_;
     deciding deciding_;
     proxy::server proxy_;
     views::view_worker views_;
@@ -119,10 +120,12 @@ daemon::daemon(const options& given)
       open_calls_(state_.path() / "open-calls",
                   static_cast<std::uint32_t>(given.proxy.connections_max)),
       ledger_(state_.path() / "ledger.sqlite"),
-      deciding_(given, state_.path(), clock_, proxy_settings_, open_calls_),
-      proxy_(completed(given.proxy, state_.prompt_hash_key()),
-             {calls_, open_calls_, upstream_, counters_, services_, proxy_settings_, clock_,
-              &deciding_.permissions(), &deciding_.budgets(), &deciding_.cancellations()}),
+      captures_(state_.path() / "captures", counters_, clock_),
+      deciding_(given, state_.path(), clock_, proxy_settings_, open_calls_, captures_),
+      proxy_(
+          completed(given.proxy, state_.prompt_hash_key()),
+          {calls_, open_calls_, upstream_, counters_, services_, proxy_settings_, clock_,
+           &deciding_.permissions(), &deciding_.budgets(), &deciding_.cancellations(), &captures_}),
       views_(calls_, ledger_, open_calls_, upstream_, state_.path(), clock_),
       notifier_(notify_parts(given, state_.path(), deciding_, clock_)),
       root_(views::make_root({calls_, ledger_, counters_, views_.live(), deciding_.control(),
@@ -205,6 +208,12 @@ int daemon::run(const stop_signals& signals) {
     sync_.start();
     deciding_.start();
     notifier_.start();
+    captures_.start({[this] { return deciding_.permissions().current()->rules.patterns(); },
+                     [this](std::string event, std::string subject, std::string detail) {
+                         return deciding_.record(std::move(event), std::move(subject),
+                                                 std::move(detail));
+                     },
+                     [this] { views_.state_changed(); }});
     proxy_.start();
     admin_.start();
     const auto ready = fmt::format(
@@ -224,6 +233,7 @@ int daemon::run(const stop_signals& signals) {
 void daemon::stop() {
     proxy_.stop();
     admin_.stop();
+    captures_.stop();
     deciding_.stop();
     notifier_.stop();
     sync_.stop();

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -133,18 +134,18 @@ bool has_other_operators(const approval::people& people) {
 
 deciding::deciding(const options& given, const std::filesystem::path& state_directory,
                    const clock_source& clock, state::proxy_settings& proxy,
-                   const journal::open_calls& open_calls)
+                   const journal::open_calls& open_calls, capture::recorder& captures)
     : people_(people_of(given)),
       chains_(given.chains),
       lines_(state_directory / "journal" / "actions", clock),
       policies_(permissions_),
       budgets_(clock),
-      settings_(definitions(given, proxy)),
+      settings_(definitions(given, proxy, captures)),
       actions_(lines_, state_directory / "actions.head", given.proxy.node,
                [this](const record::action& past) { past_.push_back(past); }),
       given_(permissions_, actions_, clock),
-      approvals_(
-          {people_, chains_, kinds(), actions_, desk_, errors_, clock, [this] { changed_(); }}),
+      approvals_({people_, chains_, kinds(captures), actions_, desk_, errors_, clock,
+                  [this] { changed_(); }}),
       control_({settings_, actions_, desk_, errors_,
                 [this](const tree::user& user) { return operator_of(user); },
                 [this] { changed_(); }, has_other_operators(people_)}),
@@ -173,13 +174,28 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
         });
 }
 
-std::vector<state::approval_kind> deciding::kinds() {
-    return {given_.kind(), budgets_.kind(actions_), state::action_kind()};
+std::vector<state::approval_kind> deciding::kinds(capture::recorder& captures) {
+    return {given_.kind(), budgets_.kind(actions_), captures.kind(actions_), state::action_kind()};
+}
+
+bool deciding::record(std::string event, std::string subject, std::string detail) {
+    std::promise<bool> recorded;
+    auto done = recorded.get_future();
+    const bool posted = desk_.post(
+        [this, recorded = std::make_shared<std::promise<bool>>(std::move(recorded)),
+         event = std::move(event), subject = std::move(subject), detail = std::move(detail)] {
+            recorded->set_value(actions_.record(event, subject, {}, detail).has_value());
+            changed_();
+        });
+    // A desk that stops runs what waits.
+    return posted && done.get();
 }
 
 std::vector<setting_definition> deciding::definitions(const options& given,
-                                                      state::proxy_settings& proxy) {
+                                                      state::proxy_settings& proxy,
+                                                      capture::recorder& captures) {
     auto all = policies_.definitions();
+    for (auto& one : captures.definitions()) all.push_back(std::move(one));
     all.push_back(budget_setting(budgets_, budget_texts_));
     all.push_back(cancel_on_rm([this](bool allowed) { canceller_.allow_removal(allowed); }));
     all.push_back(log_level(given));

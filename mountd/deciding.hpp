@@ -5,6 +5,7 @@
 #include "mountd/options.hpp"
 #include "mountd/policies.hpp"
 
+#include <tallyfs/capture/recorder.hpp>
 #include <tallyfs/journal/open_calls.hpp>
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/state/budgets.hpp>
@@ -23,12 +24,15 @@ class deciding {
     /// Replays the actions and puts in force what they say. Throws startup_error.
     deciding(const options& given, const std::filesystem::path& state_directory,
              const clock_source& clock, state::proxy_settings& proxy,
-             const journal::open_calls& open_calls);
+             const journal::open_calls& open_calls, capture::recorder& captures);
 
     /// `changed` is called after each change, on the desk. Before start().
     void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
     void start();
     void stop() { desk_.stop(); }
+    /// Records what the daemon itself did, and waits until that is on the disk. Not on the desk;
+    /// false: it could not be recorded, or the desk has stopped.
+    [[nodiscard]] bool record(std::string event, std::string subject, std::string detail);
 
     [[nodiscard]] state::control& control() noexcept { return control_; }
     [[nodiscard]] state::approvals& approvals() noexcept { return approvals_; }
@@ -42,9 +46,10 @@ class deciding {
 
   private:
     [[nodiscard]] std::optional<record::actor> operator_of(const tree::user& user) const;
-    [[nodiscard]] std::vector<state::approval_kind> kinds();
+    [[nodiscard]] std::vector<state::approval_kind> kinds(capture::recorder& captures);
     [[nodiscard]] std::vector<state::setting_definition> definitions(const options& given,
-                                                                     state::proxy_settings& proxy);
+                                                                     state::proxy_settings& proxy,
+                                                                     capture::recorder& captures);
     void warn_of_budget(const policy::budget_level& level);
     void answer_question(const state::question& what, const state::permissions::answer& done);
 

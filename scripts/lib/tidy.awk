@@ -15,7 +15,7 @@ BEGIN {
     level["record"] = 1; level["http"] = 1; level["dialect"] = 1; level["tree"] = 1
     level["approval"] = 1
     level["policy"] = 1
-    level["journal"] = 2; level["ledger"] = 2; level["state"] = 2
+    level["journal"] = 2; level["ledger"] = 2; level["state"] = 2; level["capture"] = 2
     level["proxy"] = 3; level["fuse"] = 3; level["admin"] = 3; level["views"] = 3
     level["notify"] = 3
     level["mountd"] = 4
@@ -23,6 +23,8 @@ BEGIN {
     may["ledger journal"] = 1
     # What people decide is in force when it stands in the journal.
     may["state journal"] = 1
+    # What is kept of a call is a setting, and deleting it is something people approve.
+    may["capture state"] = 1
 }
 
 function end_of_file() {

@@ -27,6 +27,12 @@ std::optional<std::string> decode(std::string_view text) {
     return plain;
 }
 
+/// Nobody is known here, so what is for the daemon's user alone is shown to nobody.
+bool is_for_all(const tree::node& node) {
+    constexpr unsigned others = 0004;
+    return node.access.mode == 0 || (node.access.mode & others) != 0;
+}
+
 struct found {
     tree::node node;
     bool follows_journal = false;
@@ -49,7 +55,7 @@ std::optional<found> walk(const tree::directory& root, std::string_view path, in
         const auto name = decode(raw);
         auto next = at->find(raw);
         if (!next && name) next = at->find(*name);
-        if (!next) return std::nullopt;
+        if (!next || !is_for_all(*next)) return std::nullopt;
         follows = follows || at->follows_journal();
         parent = path.substr(0, from);
         if (const auto* link = std::get_if<tree::link>(&next->content)) {
@@ -84,6 +90,7 @@ std::string type_of(std::string_view path) {
 std::string listing(const tree::directory& directory) {
     std::string text;
     for (const auto& entry : directory.list()) {
+        if (!is_for_all(entry.node)) continue;
         text += entry.name;
         if (std::holds_alternative<std::shared_ptr<const tree::directory>>(entry.node.content)) {
             text += '/';

@@ -35,7 +35,8 @@ struct proxy_context {
           clock(parts.clock),
           permissions(parts.permissions),
           budgets(parts.budgets),
-          cancellations(parts.cancellations) {}
+          cancellations(parts.cancellations),
+          captures(parts.captures) {}
 
     const server_options options;
     const upstream_address upstream;
@@ -56,6 +57,7 @@ struct proxy_context {
     const state::permissions* const permissions;
     state::budgets* const budgets;
     state::cancellations* const cancellations;
+    capture::recorder* const captures;
     /// Calls that copy, make, pull or delete models, begun and ended: while they are different, and
     /// when they have grown, where a model runs has to be asked anew.
     std::atomic<std::uint64_t> model_changes_begun{0};

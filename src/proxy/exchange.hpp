@@ -2,6 +2,7 @@
 // Protocol: RFC 9112; what must hold is in docs/architecture.md, "Proxy" and "Durability".
 #pragma once
 
+#include <tallyfs/capture/captured_call.hpp>
 #include <tallyfs/dialect/request.hpp>
 #include <tallyfs/dialect/response.hpp>
 #include <tallyfs/dialect/route.hpp>
@@ -124,6 +125,13 @@ class exchange {
     void complete_line();
     void bound_group();
 
+    // exchange_capture.cpp: what is kept of the call besides its line
+    void begin_capture();
+    void drop_capture() noexcept;
+    void capture_head(const message_head& head);
+    void capture_body(std::string_view piece);
+    void end_capture();
+
     enum class body_mode { raw, plain, own_chunks };
 
     session& session_;
@@ -172,6 +180,7 @@ class exchange {
     bool ends_with_connection_ = false;
 
     // What is recorded.
+    std::unique_ptr<capture::captured_call> captured_;  // null: nothing is kept
     record::call line_;
     journal::open_calls::place place_;
     bool identified_ = false;

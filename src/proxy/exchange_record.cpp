@@ -119,6 +119,7 @@ void exchange::record_now(record::outcome outcome, std::string error) {
     });
     if (!appended) ++context_.counters.calls_unrecorded;
     give_budget_back();
+    if (captured_) end_capture();
     place_ = {};
 }
 

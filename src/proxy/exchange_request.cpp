@@ -128,6 +128,7 @@ void exchange::study_request() {
 }
 
 task<bool> exchange::forward() {
+    if (inference_) begin_capture();
     const auto& parser = session_.parser();
     const bool replayable = body_in_memory_ || parser.is_done();
     // A body that passes through can be sent only once: it gets a connection that cannot be stale.

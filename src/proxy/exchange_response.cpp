@@ -97,6 +97,7 @@ void exchange::begin_response() {
             : framing_.de_chunked ? body_mode::plain
                                   : body_mode::raw;
     line_.status = head.status();
+    if (captured_) capture_head(head);
     const auto coding = head.find(http::field::content_encoding);
     const bool readable = coding.empty() || equal_ignoring_case(coding, "identity");
     if (readable && has_body && (inference_ || head.status() >= 400)) {
@@ -188,6 +189,7 @@ bool exchange::parse_available() {
 
 void exchange::on_body(std::string_view piece) {
     if (response_reader_) response_reader_->feed(piece);
+    if (captured_) capture_body(piece);
     if (filter_) {
         filter_->feed(piece, filtered_);
         return;

@@ -1,3 +1,4 @@
+#include "views/captures_directory.hpp"
 #include "views/directories.hpp"
 #include "views/ledger_rows.hpp"
 #include "views/nodes.hpp"
@@ -102,6 +103,7 @@ class by_id_directory final : public tree::directory {
             return text_node(version_of(place->offset), time,
                              [path, place] { return read_line(path, *place); });
         });
+        add_capture(*files, from_.facts.state_directory / "captures", *id);
         return directory_node(std::move(files), time);
     }
 
@@ -121,12 +123,17 @@ std::shared_ptr<const tree::directory> make_calls_directory(const sources& from)
     auto day = std::make_shared<segments_directory>(from.calls);
     auto inflight = std::make_shared<inflight_directory>(from);
     auto by_id = std::make_shared<by_id_directory>(from);
+    auto captures = make_captures_directory(from.facts.state_directory / "captures");
     const auto started = from.facts.started;
     const auto segment_changed = [&from] { return zone::start_of(current_day(from)); };
 
     auto directory = std::make_shared<tree::fixed_directory>();
     directory->add("README.md", [] { return readme_node(calls_readme); })
         .add("by-id", [=] { return directory_node(by_id, started); })
+        .add("captures",
+             [=] {
+                 return tree::node{captures, started, {0500, std::nullopt}};
+             })
         .add("day", [=] { return directory_node(day, segment_changed()); })
         .add("inflight",
              [=, &from] {

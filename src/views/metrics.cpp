@@ -120,6 +120,9 @@ std::string metrics_text(const sources& from) {
     out.counter("tallyfs_calls_unrecorded_total",
                 "Calls since the start whose line could not be written.",
                 from.counters.calls_unrecorded.load());
+    out.counter("tallyfs_captures_lost_total",
+                "Calls since the start of which nothing was kept, though a setting asks for it.",
+                from.counters.captures_dropped.load() + from.counters.captures_failed.load());
     out.counter("tallyfs_journal_segments_sealed_total",
                 "Segments since the start that an I/O error ended.", journal.segments_sealed);
     out.gauge("tallyfs_journal_failing", "1 if the last append or sync failed.",

@@ -34,7 +34,9 @@ const std::string_view calls_readme = R"(# calls
 `today.jsonl` leads to the day that is open. A day that is over never changes.
 `inflight/` has a file for each call that runs now (`echo ID > inflight/cancel`
 ends one), `by-id/<id>/call.json` finds
-any call by its id (and is not listed, as there may be millions).
+any call by its id (and is not listed, as there may be millions). `captures/`
+has what was kept of calls where ../control/capture asks for it, for the user
+alone whom the daemon runs as; by-id/<id>/ has the same files.
 
     tail -f today.jsonl | jq -c '[.service, .model, .duration_ms]'
     jq -r 'select(.duration_ms > 10000) | .id' today.jsonl

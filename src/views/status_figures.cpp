@@ -34,6 +34,12 @@ void add_machine_concerns(const sources& from, std::vector<concern>& found) {
                          counted(static_cast<std::int64_t>(unrecorded), "call") +
                              " since the start could not be recorded"});
     }
+    const auto lost = from.counters.captures_dropped + from.counters.captures_failed;
+    if (lost > 0) {
+        found.push_back({"look", "captures",
+                         counted(static_cast<std::int64_t>(lost), "capture") +
+                             " could not be kept (see the log)"});
+    }
     if (!live.ledger_error.empty()) found.push_back({"mend", "ledger", live.ledger_error});
     if (!live.rebuild_reason.empty()) {
         found.push_back({"look", "ledger", "made anew: " + live.rebuild_reason});

@@ -51,6 +51,9 @@ std::string status_json(const sources& from) {
                          {"polls", from.counters.polls.load()},
                          {"connections_open", from.counters.connections_open.load()},
                          {"calls_unrecorded", from.counters.calls_unrecorded.load()}};
+    document["captures"] = {{"kept", from.counters.captures_kept.load()},
+                            {"dropped", from.counters.captures_dropped.load()},
+                            {"failed", from.counters.captures_failed.load()}};
     json loaded = json::array();
     for (const auto& model : upstream.loaded) {
         loaded.push_back(

@@ -110,6 +110,10 @@ class rule_set {
     /// Whether any rule looks at the text: else nobody needs to keep it.
     [[nodiscard]] bool looks_at_text() const noexcept { return looks_at_text_; }
     [[nodiscard]] std::size_t size() const noexcept { return rules_.size() - 1; }
+    /// What it was built with; null without any.
+    [[nodiscard]] const std::shared_ptr<const pattern_set>& patterns() const noexcept {
+        return patterns_;
+    }
 
   private:
     struct named_rule {

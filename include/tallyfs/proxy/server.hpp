@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tallyfs/base/clock.hpp>
+#include <tallyfs/capture/recorder.hpp>
 #include <tallyfs/journal/open_calls.hpp>
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/proxy/caller.hpp>
@@ -72,6 +73,7 @@ struct server_parts {
     const state::permissions* permissions = nullptr;
     state::budgets* budgets = nullptr;              ///< null: no limits
     state::cancellations* cancellations = nullptr;  ///< null: nobody can
+    capture::recorder* captures = nullptr;          ///< null: nothing is kept
 };
 
 class server {

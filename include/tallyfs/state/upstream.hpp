@@ -42,6 +42,9 @@ struct proxy_counters {
     std::atomic<std::uint64_t> polls{0};  ///< requests that are no calls: not in the journal
     std::atomic<std::uint64_t> calls_unrecorded{0};  ///< answered, but the append failed
     std::atomic<std::uint64_t> upstream_retries{0};
+    std::atomic<std::uint64_t> captures_kept{0};
+    std::atomic<std::uint64_t> captures_dropped{0};  ///< too many waited: memory is bounded
+    std::atomic<std::uint64_t> captures_failed{0};   ///< could not be written, or made
 };
 
 /// The newest status; any thread.
