@@ -11,7 +11,7 @@ using state::judged_value;
 using state::setting_definition;
 
 /// Stands in front of what nothing-leaves asks, behind all policies that people wrote.
-constexpr const char* cloud_rule = "~cloud_models";
+constexpr const char* cloud_rule = "cloud_models";
 constexpr int wait_seconds_max = 3600;
 
 std::vector<named_text> listed(const std::map<std::string, std::string>& texts) {
@@ -52,13 +52,13 @@ setting_definition policies::rules() {
                 "wait=30",
             .collection = true,
             .judge = judge_rule,
-            .fits =
-                [this](const std::string& entry, const std::string* value) {
-                    auto wanted = rules_;
-                    wanted.erase(entry);
-                    if (value != nullptr) wanted[entry] = *value;
-                    return problem_of(wanted, patterns_);
-                },
+            .fits = [this](const std::string& entry, const std::string* value) -> std::string {
+                if (entry == cloud_rule) return "has the name of a setting: take another one";
+                auto wanted = rules_;
+                wanted.erase(entry);
+                if (value != nullptr) wanted[entry] = *value;
+                return problem_of(wanted, patterns_);
+            },
             .apply =
                 [this](const std::string& entry, const std::string* value) {
                     rules_.erase(entry);

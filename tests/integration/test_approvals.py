@@ -234,6 +234,27 @@ class OneStep(ApprovalCase):
         self.assertEqual(carl(f"echo withdraw > {self.pending()[0]}/state").returncode, 0)
         self.assertEqual(self.pending(), [])
 
+    def test_cloud_models_are_allowed_denied_or_asked_for_as_set(self):
+        def put(value):
+            with open(self.daemon.path("control/cloud_models"), "w", encoding="utf-8") as file:
+                file.write(value + "\n")
+        put("allow")
+        self.assertEqual(self.call()[0], 200)
+        put("deny")
+        status, body = self.call()
+        self.assertEqual(status, 403)
+        self.assertIn("cloud_models", body)
+        self.assertEqual(self.pending(), [])
+        put("ask")
+        self.assertEqual(self.call()[0], 403)
+        self.assertEqual(len(self.pending()), 1)
+        put("allow")
+        self.daemon.end()
+        self.daemon = self.start()
+        self.assertEqual(self.call()[0], 200)
+        policy = self.daemon.path("control/policies/cloud_models")
+        self.assertNotEqual(own_shell(f"echo 'deny model=x' > {policy}").returncode, 0)
+
     def test_operators_change_settings_whoever_runs_the_daemon(self):
         level = self.daemon.path("control/log_level")
         self.assertEqual(Shell(ANNA)(f"echo debug > {level}").returncode, 0)
