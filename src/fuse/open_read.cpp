@@ -15,9 +15,11 @@ namespace {
 
 /// On the view thread: the bytes of a rendering that were dropped, made once more if the version
 /// is still the one that the name stands for. ESTALE makes the kernel look the name up again.
-outcome open_again(context& served, const std::shared_ptr<inode>& node) {
+outcome open_again(context& served, const std::shared_ptr<inode>& node, const tree::user& asking) {
     const auto wanted = std::get<text_content>(node->content);
-    const auto found = directory_of(*node->parent)->find(node->name);
+    const auto shared = directory_of(*node->parent)->find(node->name);
+    const auto* own = shared ? std::get_if<tree::personal>(&shared->content) : nullptr;
+    const auto found = own != nullptr ? own->of(asking) : shared;
     const auto* text = found ? std::get_if<tree::text_file>(&found->content) : nullptr;
     if (text == nullptr || text->version != wanted.version) return failed{ESTALE};
     auto bytes = served.rendered.find(node->key);
@@ -36,8 +38,9 @@ outcome open_again(context& served, const std::shared_ptr<inode>& node) {
 void open_text(context& served, fuse_req_t request, const std::shared_ptr<inode>& node) {
     auto bytes = served.rendered.find(node->key);
     if (bytes == nullptr) {
-        return ask_views(served, request,
-                         [node](context& asked, bool) { return open_again(asked, node); });
+        return ask_views(served, request, [node, asking = user_of(request)](context& asked, bool) {
+            return open_again(asked, node, asking);
+        });
     }
     auto made = std::make_shared<handle>();
     made->node = node;

@@ -15,12 +15,16 @@ using namespace tallyfs::test;
 namespace {
 
 struct mounted_desk {
-    explicit mounted_desk(bool allow_other = false)
-        : mounted([&](fuse::mount_options& options) { options.allow_other = allow_other; },
-                  [&](tree::fixed_directory& root) {
-                      desk.emplace(mounted.views);
-                      desk->add_to(root);
-                  }) {}
+    explicit mounted_desk(bool allow_other = false, std::size_t rendered_bytes_max = 1 << 20)
+        : mounted(
+              [&](fuse::mount_options& options) {
+                  options.allow_other = allow_other;
+                  options.rendered_bytes_max = rendered_bytes_max;
+              },
+              [&](tree::fixed_directory& root) {
+                  desk.emplace(mounted.views);
+                  desk->add_to(root);
+              }) {}
     [[nodiscard]] std::string path(const std::string& below) const { return mounted.path(below); }
     [[nodiscard]] std::vector<std::string> texts() const {
         std::vector<std::string> written;
@@ -159,6 +163,16 @@ TEST_CASE("each user reads a file of its own under one name") {
         "--clear-groups cat " +
         m.path("desk/mine") + ")\" = \"of $u\" || echo wrong) & done; wait; done");
     CHECK(mixed.output == "");
+}
+
+TEST_CASE("a file of one's own is opened again after its bytes were dropped") {
+    if (!can_mount()) return;
+    const mounted_desk m(false, 1);
+    const auto own = "of " + std::to_string(::getuid()) + "\n";
+    for (int round = 0; round < 3; ++round) {
+        CHECK(run_command("cat " + m.path("desk/value") + " " + m.path("desk/mine")).output ==
+              "first\n" + own);
+    }
 }
 
 TEST_CASE("a file is created by writing it, read back, and removed") {
