@@ -21,6 +21,13 @@ class Browser:
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL, text=True,
                                        env={**os.environ, "HOME": directory})
+        try:
+            self.begin(directory)
+        except BaseException:
+            self.end_driver()
+            raise
+
+    def begin(self, directory):
         port = None
         while port is None:
             line = self.driver.stdout.readline()
@@ -66,9 +73,12 @@ class Browser:
         try:
             self.command("DELETE", "")
         finally:
-            self.driver.terminate()
-            self.driver.wait(timeout=30)
-            self.driver.stdout.close()
+            self.end_driver()
+
+    def end_driver(self):
+        self.driver.terminate()
+        self.driver.wait(timeout=30)
+        self.driver.stdout.close()
 
 
 class InABrowser(PageCase):
