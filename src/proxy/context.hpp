@@ -62,6 +62,12 @@ struct proxy_context {
     /// when they have grown, where a model runs has to be asked anew.
     std::atomic<std::uint64_t> model_changes_begun{0};
     std::atomic<std::uint64_t> model_changes_ended{0};
+    /// How many there have been; nullopt while one runs: what is asked then may be wrong at once.
+    [[nodiscard]] std::optional<std::uint64_t> settled_model_changes() const noexcept {
+        const auto ended = model_changes_ended.load();  // first: it is never ahead of the other
+        const auto begun = model_changes_begun.load();
+        return begun == ended ? std::optional(begun) : std::nullopt;
+    }
 
     watcher* watch = nullptr;  ///< set before the threads start
     /// Ended before the threads' io_contexts are destroyed: its answers go there.

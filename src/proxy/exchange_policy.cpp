@@ -120,6 +120,7 @@ task<bool> exchange::find_origin() {
         remote_host_ = *known;
         co_return true;
     }
+    const auto before = context_.settled_model_changes();
     auto asked = co_await ask_remote_host(owner, *line_.model);
     if (!asked) {
         const bool unclear = asked.error() == boost::system::errc::bad_message;
@@ -132,7 +133,10 @@ task<bool> exchange::find_origin() {
         co_return false;
     }
     remote_host_ = *asked;
-    owner.origins().learn(*line_.model, *asked, context_.clock.steady());
+    // A name that was given to another model meanwhile is asked for again the next time.
+    if (before && before == context_.settled_model_changes()) {
+        owner.origins().learn(*line_.model, *asked, context_.clock.steady());
+    }
     co_return true;
 }
 

@@ -131,7 +131,7 @@ task<result<std::string>> ask_remote_host(worker& w, std::string model) {
         result<std::string> found = error;
         if (!error) found = asking.remote_host();
         pool.discard(std::move(connection));
-        if (!error || fresh) co_return found;
+        if (!error || fresh || expired) co_return found;
         fresh = true;  // an idle connection had died
     }
 }

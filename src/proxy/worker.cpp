@@ -144,12 +144,9 @@ const state::call_rules& worker::rules() {
 }
 
 model_origins& worker::origins() {
-    const auto ended = context_.model_changes_ended.load();
-    const auto begun = context_.model_changes_begun.load();
-    if (ended != begun || begun != origins_version_) {
-        origins_.forget();
-        origins_version_ = begun;
-    }
+    const auto settled = context_.settled_model_changes();
+    if (!settled || *settled != origins_version_) origins_.forget();
+    if (settled) origins_version_ = *settled;
     return origins_;
 }
 

@@ -40,10 +40,11 @@ class failing_operations final : public journal::file_operations {
 class proxy_fixture {
   public:
     explicit proxy_fixture(scripted_upstream::script answer,
-                           const std::function<void(proxy::server_options&)>& change = {})
+                           const std::function<void(proxy::server_options&)>& change = {},
+                           const state::permissions* permissions = nullptr)
         : upstream(std::move(answer)),
-          server(options(change),
-                 {calls, open, board, counters, services, settings, system_clock_source()}) {
+          server(options(change), {calls, open, board, counters, services, settings,
+                                   system_clock_source(), permissions}) {
         server.start();
         port = server.ports().front();
     }
