@@ -137,7 +137,8 @@ daemon::daemon(const options& given)
               [this](std::string_view token) { return identities_.by_token(token); },
               [this](std::string_view name) { return identities_.by_sign_on(name); },
               given.sign_on_header,
-              given.sign_on_addresses},
+              given.sign_on_addresses,
+              given.sign_on_origin},
       admin_(given.admin_host, given.admin_port, root_, views_, &office_),
       sync_(calls_) {
     recover();

@@ -34,6 +34,7 @@ struct options {
     };
     std::vector<token> tokens;
     std::string sign_on_header;                  ///< "" if a sign-on is not believed
+    std::string sign_on_origin;                  ///< "" if the proxy in front keeps Host
     std::vector<std::string> sign_on_addresses;  ///< of the proxies whose header is believed
     std::vector<approval::chain> chains;
     notify::options notify;

@@ -134,6 +134,7 @@ void read_people(table_reader& reader, options& into) {
     reader.take_tables("sign_on", [&](table_reader& table) {
         table.take("header", into.sign_on_header);
         table.take_names("from", into.sign_on_addresses);
+        table.take("origin", into.sign_on_origin);
         table.require(into.sign_on_header, "header");
         if (into.sign_on_addresses.empty()) {
             table.wrong("from", "must list the addresses of the proxies whose header is believed");

@@ -14,6 +14,15 @@ using namespace std::chrono_literals;
 /// A wrong token costs whoever tries this long: guessing 128 bits was hopeless before, too.
 constexpr auto wrong_token_pause = 1s;
 
+bool is_from_our_page(const request& asked, const decisions& office) {
+    if (asked.count(beast_http::field::origin) != 1) return false;
+    const std::string_view origin = asked[beast_http::field::origin];
+    if (!office.sign_on_origin.empty()) return origin == office.sign_on_origin;
+    const auto host = origin.find("://");
+    return host != std::string_view::npos &&
+           origin.substr(host + 3) == std::string_view(asked[beast_http::field::host]);
+}
+
 }  // namespace
 
 asio::awaitable<void> pause(std::chrono::milliseconds length) {
@@ -39,13 +48,8 @@ std::optional<approval::identity> signed_on(const request& asked, const decision
         asked.count(office.sign_on_header) != 1) {
         return std::nullopt;
     }
-    if (asked.method() == beast_http::verb::post) {
-        const std::string_view origin = asked[beast_http::field::origin];
-        const auto host = origin.find("://");
-        if (host == std::string_view::npos ||
-            origin.substr(host + 3) != std::string_view(asked[beast_http::field::host])) {
-            return std::nullopt;
-        }
+    if (asked.method() == beast_http::verb::post && !is_from_our_page(asked, office)) {
+        return std::nullopt;
     }
     const std::string_view name = asked[office.sign_on_header];
     return office.by_sign_on(name);

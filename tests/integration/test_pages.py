@@ -15,12 +15,15 @@ TOKENS = {"anna": "a" * 32, "bea": "b" * 32, "flow": "f" * 32}
 
 
 class PageCase(MountCase):
+    sign_on = ""
+
     def start(self, *more, **keywords):
         os.chmod(self.directory, 0o755)
-        text = """
+        text = f"""
 [sign_on]
 header = "X-Forwarded-User"
 from = ["127.0.0.1"]
+{self.sign_on}
 
 [[chains]]
 kind = "action"
@@ -190,6 +193,21 @@ class Pages(PageCase):
         self.assertEqual(self.decide(number, "", headers={**nobody, **own})[0], 403)
         self.assertEqual(self.decide(number, "", headers={**signed, **own})[0], 200)
         self.assertEqual(self.seen(number)["steps"][0]["known_by"], "sso")
+
+
+class BehindAProxy(PageCase):
+    """The proxy in front has a name of its own, and asks for the pages by a local one."""
+    sign_on = 'origin = "https://tally.example.org"'
+
+    def test_the_page_of_the_configured_origin_decides_and_no_other(self):
+        number = self.ask()["number"]
+        signed = {"X-Forwarded-User": "anna@example.org"}
+        for origin in (f"http://{self.daemon.admin}", "https://tally.example.org.evil.example",
+                       "null"):
+            self.assertEqual(self.decide(number, "", headers={**signed, "Origin": origin})[0], 403)
+        signed["Origin"] = "https://tally.example.org"
+        self.assertEqual(self.decide(number, "", headers=signed)[0], 200)
+        self.assertEqual(self.seen(number)["steps"][0]["by"], "anna")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ struct decisions {
     std::function<std::optional<approval::identity>(std::string_view name)> by_sign_on;
     std::string sign_on_header;                  ///< "" if there is no sign-on
     std::vector<std::string> sign_on_addresses;  ///< whose header is believed: its proxies
+    /// What browsers call the pages, "https://tally.example.org", where the proxy in front changes
+    /// Host; "": as the request's Host says.
+    std::string sign_on_origin;
 };
 
 }  // namespace tallyfs::admin
