@@ -1,12 +1,9 @@
 #include "approval/json_writer.hpp"
 
 #include <tallyfs/approval/request.hpp>
+#include <tallyfs/base/digest.hpp>
 
-#include <openssl/evp.h>
-
-#include <array>
 #include <charconv>
-#include <stdexcept>
 
 namespace tallyfs::approval {
 
@@ -38,19 +35,7 @@ std::optional<std::uint32_t> parse_number(std::string_view name) {
 std::string plan_hash(const request& r) {
     std::string canonical;
     json_writer(canonical).object(r);
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    if (EVP_Digest(canonical.data(), canonical.size(), digest.data(), &size, EVP_sha256(),
-                   nullptr) != 1) {
-        throw std::runtime_error("a digest failed in OpenSSL");
-    }
-    constexpr std::string_view hex_digits = "0123456789abcdef";
-    std::string hex;
-    for (unsigned i = 0; i < size; ++i) {
-        hex += hex_digits[digest[i] >> 4];
-        hex += hex_digits[digest[i] & 15];
-    }
-    return hex;
+    return sha256_hex(canonical);
 }
 
 std::string plan_code(const request& r) {

@@ -26,34 +26,6 @@ unsigned byte_at(std::string_view text, std::size_t at) {
     return static_cast<unsigned char>(text[at]);
 }
 
-/// Length of the valid UTF-8 sequence at `at`, 0 if there is none (RFC 3629, section 4).
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-    const unsigned lead = byte_at(text, at);
-    if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || at + length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte_at(text, at + i) & 0xc0) != 0x80) return 0;
-    }
-    const unsigned second = byte_at(text, at + 1);
-    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    const bool surrogate = lead == 0xed && second >= 0xa0;
-    const bool beyond = lead == 0xf4 && second >= 0x90;
-    return overlong || surrogate || beyond ? 0 : length;
-}
-
-/// Characters that show as nothing or change how the text around them is shown: C1 controls, soft
-/// hyphen, marks and overrides of direction, separators of lines, zero width, tags.
-bool is_invisible(std::string_view character) {
-    const auto within = [&](std::string_view first, std::string_view last) {
-        return character.size() == first.size() && character >= first && character <= last;
-    };
-    return within("\xc2\x80", "\xc2\x9f") || character == "\xc2\xad" || character == "\xd8\x9c" ||
-           character == "\xe1\xa0\x8e" || within("\xe2\x80\x8b", "\xe2\x80\x8f") ||
-           within("\xe2\x80\xa8", "\xe2\x80\xae") || within("\xe2\x81\xa0", "\xe2\x81\xaf") ||
-           character == "\xef\xbb\xbf" || within("\xf3\xa0\x80\x80", "\xf3\xa0\x81\xbf");
-}
-
 void append_control_escape(std::string& out, unsigned value) {
     switch (value) {
         case '\n':
@@ -148,6 +120,31 @@ void append_json_string(std::string& out, std::string_view text) {
     }
     flush_plain();
     out += '"';
+}
+
+std::size_t utf8_length(std::string_view text, std::size_t at) noexcept {
+    const unsigned lead = byte_at(text, at);
+    if (lead < 0x80) return 1;
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || at + length > text.size()) return 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte_at(text, at + i) & 0xc0) != 0x80) return 0;
+    }
+    const unsigned second = byte_at(text, at + 1);
+    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+    const bool surrogate = lead == 0xed && second >= 0xa0;
+    const bool beyond = lead == 0xf4 && second >= 0x90;
+    return overlong || surrogate || beyond ? 0 : length;
+}
+
+bool is_invisible(std::string_view character) noexcept {
+    const auto within = [&](std::string_view first, std::string_view last) {
+        return character.size() == first.size() && character >= first && character <= last;
+    };
+    return within("\xc2\x80", "\xc2\x9f") || character == "\xc2\xad" || character == "\xd8\x9c" ||
+           character == "\xe1\xa0\x8e" || within("\xe2\x80\x8b", "\xe2\x80\x8f") ||
+           within("\xe2\x80\xa8", "\xe2\x80\xae") || within("\xe2\x81\xa0", "\xe2\x81\xaf") ||
+           character == "\xef\xbb\xbf" || within("\xf3\xa0\x80\x80", "\xf3\xa0\x81\xbf");
 }
 
 bool is_utf8(std::string_view text) noexcept {

@@ -129,15 +129,15 @@ std::pair<const approval::entry*, std::string> approvals::open_for_policy(
     return {opened, failure.sentence};
 }
 
-void approvals::finish(const tree::user& by, const command_failure& failure,
-                       const tree::answer& answer) {
-    if (failure.number == 0) {
-        parts_.errors.clear(by.uid);
-    } else {
-        parts_.errors.note(by.uid, failure.sentence);
-    }
-    parts_.changed();
-    answer(error_code(failure.number, boost::system::generic_category()));
+command_failure approvals::open_text(std::string_view text, const approval::identity& by,
+                                     const approval::entry*& opened) {
+    const auto names = kind_names();
+    auto asked = approval::parse_draft(text, names);
+    return asked ? open_draft(std::move(*asked), by, opened) : failure_of(asked.error());
+}
+
+command_failure approvals::enter_outcome(const approval::outcome<approval::events>& events) {
+    return events ? enter(*events) : failure_of(events.error());
 }
 
 void approvals::run(approval::identity who, work command,
@@ -156,7 +156,9 @@ void approvals::run(approval::identity who, work command,
 void approvals::post(const tree::user& by, tree::answer answer, work command) {
     run({"", by.uid, approval::known_by::uid}, std::move(command),
         [this, by, answer = std::move(answer)](const command_failure& failure) {
-            finish(by, failure, answer);
+            parts_.errors.note(by.uid, failure);
+            parts_.changed();
+            answer(failure.code());
         });
 }
 
@@ -165,11 +167,8 @@ void approvals::open_as(approval::identity who, std::string text, reply done) {
     run(
         std::move(who),
         [this, text = std::move(text), number](const approval::identity& by) -> command_failure {
-            const auto names = kind_names();
-            auto asked = approval::parse_draft(text, names);
-            if (!asked) return failure_of(asked.error());
             const approval::entry* opened = nullptr;
-            auto failure = open_draft(std::move(*asked), by, opened);
+            auto failure = open_text(text, by, opened);
             if (opened != nullptr) *number = opened->request.number;
             return failure;
         },
@@ -183,8 +182,7 @@ void approvals::decide_as(approval::identity who, std::uint32_t number, std::uin
     run(
         std::move(who),
         [this, number, step, text = std::move(text)](const approval::identity& by) {
-            const auto events = book_.decide(number, step, text, by, now());
-            return events ? enter(*events) : failure_of(events.error());
+            return enter_outcome(book_.decide(number, step, text, by, now()));
         },
         [number, done = std::move(done)](const command_failure& failure) {
             done(failure, number);
@@ -203,11 +201,8 @@ void approvals::open(const tree::user& by, std::string name, std::string text,
     post(by, std::move(answer),
          [this, uid = by.uid, name = std::move(name),
           text = std::move(text)](const approval::identity& who) -> command_failure {
-             const auto names = kind_names();
-             auto asked = approval::parse_draft(text, names);
              const approval::entry* opened = nullptr;
-             const auto failure =
-                 asked ? open_draft(std::move(*asked), who, opened) : failure_of(asked.error());
+             const auto failure = open_text(text, who, opened);
              if (failure.number != 0) {
                  remember(uid, name, "refused: " + failure.sentence + "\n");
              } else {
@@ -221,8 +216,7 @@ void approvals::decide(const tree::user& by, std::uint32_t number, std::uint32_t
                        std::string text, tree::answer answer) {
     post(by, std::move(answer),
          [this, number, step, text = std::move(text)](const approval::identity& who) {
-             const auto events = book_.decide(number, step, text, who, now());
-             return events ? enter(*events) : failure_of(events.error());
+             return enter_outcome(book_.decide(number, step, text, who, now()));
          });
 }
 
@@ -230,8 +224,7 @@ void approvals::object(const tree::user& by, std::uint32_t number, std::string t
                        tree::answer answer) {
     post(by, std::move(answer),
          [this, number, text = std::move(text)](const approval::identity& who) {
-             const auto events = book_.object(number, text, who, now());
-             return events ? enter(*events) : failure_of(events.error());
+             return enter_outcome(book_.object(number, text, who, now()));
          });
 }
 
@@ -239,8 +232,7 @@ void approvals::command(const tree::user& by, std::uint32_t number, std::string 
                         tree::answer answer) {
     post(by, std::move(answer),
          [this, number, text = std::move(text)](const approval::identity& who) {
-             const auto events = book_.command(number, text, who, now());
-             return events ? enter(*events) : failure_of(events.error());
+             return enter_outcome(book_.command(number, text, who, now()));
          });
 }
 

@@ -4,7 +4,7 @@
 
 namespace tallyfs::state {
 
-std::pair<int, std::string> canceller::carry_out(const tree::user& by, std::string_view text) {
+command_failure canceller::carry_out(const tree::user& by, std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
     if (text.ends_with(".json")) text.remove_suffix(5);
     const auto actor = parts_.operator_of(by);
@@ -21,19 +21,15 @@ std::pair<int, std::string> canceller::carry_out(const tree::user& by, std::stri
                 "the call goes on, because nothing can be recorded: " + recorded.error().message()};
     }
     parts_.wanted.request(*id, actor->by);
-    return {0, ""};
+    return {};
 }
 
 void canceller::cancel(const tree::user& by, std::string text, tree::answer answer) {
     const bool posted = parts_.desk.post([this, by, text = std::move(text), answer] {
-        const auto [number, reason] = carry_out(by, text);
-        if (number == 0) {
-            parts_.errors.clear(by.uid);
-        } else {
-            parts_.errors.note(by.uid, reason);
-        }
+        const auto failure = carry_out(by, text);
+        parts_.errors.note(by.uid, failure);
         parts_.changed();
-        answer(error_code(number, boost::system::generic_category()));
+        answer(failure.code());
     });
     if (!posted) answer(error_code(EAGAIN, boost::system::generic_category()));
 }

@@ -73,16 +73,16 @@ void desk::run(const command& tick) {
     }
 }
 
-void last_errors::note(std::uint32_t uid, std::string reason) {
-    const std::lock_guard lock(mutex_);
-    if (entries_.size() >= users_max && !entries_.contains(uid)) entries_.clear();
-    entries_[uid] = {std::move(reason), ++count_};
-}
-
-void last_errors::clear(std::uint32_t uid) {
+void last_errors::note(std::uint32_t uid, const command_failure& last) {
     const std::lock_guard lock(mutex_);
     const auto place = entries_.find(uid);
-    if (place != entries_.end() && !place->second.reason.empty()) place->second = {"", ++count_};
+    if (last.number == 0) {
+        const bool shows_one = place != entries_.end() && !place->second.reason.empty();
+        if (shows_one) place->second = {"", ++count_};
+        return;
+    }
+    if (entries_.size() >= users_max && place == entries_.end()) entries_.clear();
+    entries_[uid] = {last.sentence, ++count_};
 }
 
 last_errors::entry last_errors::of(std::uint32_t uid) const {

@@ -27,75 +27,90 @@ tree::node written(std::string text, wall_time changed, tree::write_command writ
             changed, anybody_may_try};
 }
 
-/// One request: pending/0042-cloud-model or done/0042-cloud-model.
+/// One request: pending/0042-cloud-model or done/0042-cloud-model. Its texts are made when they are
+/// looked for: a listing of a thousand requests makes none.
 class request_files {
   public:
-    request_files(approvals& from, const approval::context& at, const entry& e)
-        : from_(from), at_(at), e_(e), number_(e.request.number) {}
+    request_files(approvals& from, wall_time now, entry e)
+        : from_(from), now_(now), e_(std::make_shared<const entry>(std::move(e))) {}
 
     [[nodiscard]] tree::node node() const {
         auto files = std::make_shared<tree::fixed_directory>();
-        const auto& asked = e_.request.asked;
-        add(*files, "request.json", request_json(e_));
-        add(*files, "evidence.md", evidence_page(e_));
-        if (!asked.plan.empty()) add(*files, "plan.txt", asked.plan + "\n");
-        if (!asked.undo.empty()) add(*files, "undo.txt", asked.undo + "\n");
-        add_command(*files, "objections", objections_text(e_), &approvals::object);
-        add_command(*files, "state", state_text(e_), &approvals::command);
-        if (is_finished(e_.state)) {
-            add(*files, "record.json", decision_record(e_));
-            add(*files, "result.json", result_json(e_));
-            if (e_.state == approval::state::done && !asked.undo.empty() && e_.undone_by == 0) {
-                add_command(*files, "undo", "To take it back: echo 'why' > undo\n",
-                            &approvals::undo);
+        const auto& asked = e_->request.asked;
+        add(*files, "request.json", request_json);
+        add(*files, "evidence.md", approval::evidence_page);
+        if (!asked.plan.empty()) {
+            add(*files, "plan.txt", [](const entry& e) { return e.request.asked.plan + "\n"; });
+        }
+        if (!asked.undo.empty()) {
+            add(*files, "undo.txt", [](const entry& e) { return e.request.asked.undo + "\n"; });
+        }
+        add_command(*files, "objections", objections_text, &approvals::object);
+        add_command(*files, "state", state_text, &approvals::command);
+        if (is_finished(e_->state)) {
+            add(*files, "record.json", approval::decision_record);
+            add(*files, "result.json", result_json);
+            if (e_->state == approval::state::done && !asked.undo.empty() && e_->undone_by == 0) {
+                add_command(
+                    *files, "undo",
+                    [](const entry&) {
+                        return std::string("To take it back: echo 'why' > undo\n");
+                    },
+                    &approvals::undo);
             }
         }
-        const auto made = steps();
-        files->add("steps", [made] { return made; });
-        return directory_node(std::move(files), e_.changed);
+        add_steps(*files);
+        return directory_node(std::move(files), e_->changed);
     }
 
   private:
+    using render = std::string (*)(const entry&);
     using command = void (approvals::*)(const tree::user&, std::uint32_t, std::string,
                                         tree::answer);
 
-    void add(tree::fixed_directory& files, std::string name, std::string text) const {
-        files.add(std::move(name), [made = shown(std::move(text), e_.changed)] { return made; });
+    void add(tree::fixed_directory& files, std::string name, render text) const {
+        files.add(std::move(name), [e = e_, text] { return shown(text(*e), e->changed); });
     }
-    void add_command(tree::fixed_directory& files, std::string name, std::string text,
+    void add_command(tree::fixed_directory& files, std::string name, render text,
                      command carried_out) const {
-        auto made =
-            written(std::move(text), e_.changed,
-                    [&from = from_, number = number_, carried_out](
-                        const tree::user& by, std::string words, tree::answer answer) {
-                        (from.*carried_out)(by, number, std::move(words), std::move(answer));
-                    });
-        files.add(std::move(name), [made] { return made; });
+        files.add(std::move(name), [&from = from_, e = e_, text, carried_out] {
+            return written(text(*e), e->changed,
+                           [&from, number = e->request.number, carried_out](
+                               const tree::user& by, std::string words, tree::answer answer) {
+                               (from.*carried_out)(by, number, std::move(words), std::move(answer));
+                           });
+        });
     }
-    [[nodiscard]] tree::node steps() const {
-        auto all = std::make_shared<tree::fixed_directory>();
-        const auto count = static_cast<std::uint32_t>(e_.request.chain.steps.size());
-        for (std::uint32_t step = 1; step <= count; ++step) {
-            auto files = std::make_shared<tree::fixed_directory>();
-            add(*files, "role", role_text(e_, step, at_));
-            auto decision =
-                written(decision_text(e_, step), e_.changed,
-                        [&from = from_, number = number_, step](
-                            const tree::user& by, std::string words, tree::answer answer) {
-                            from.decide(by, number, step, std::move(words), std::move(answer));
-                        });
-            files->add("decision", [decision] { return decision; });
-            const auto made = directory_node(std::move(files), e_.changed);
-            all->add(std::to_string(step) + "-" + e_.request.chain.steps[step - 1].role,
-                     [made] { return made; });
-        }
-        return directory_node(std::move(all), e_.changed);
+    void add_steps(tree::fixed_directory& files) const {
+        files.add("steps", [&from = from_, e = e_, now = now_] {
+            auto all = std::make_shared<tree::fixed_directory>();
+            const auto& steps = e->request.chain.steps;
+            for (std::uint32_t step = 1; step <= steps.size(); ++step) {
+                all->add(std::to_string(step) + "-" + steps[step - 1].role,
+                         [&from, e, now, step] { return step_node(from, now, e, step); });
+            }
+            return directory_node(std::move(all), e->changed);
+        });
+    }
+    static tree::node step_node(approvals& from, wall_time now,
+                                const std::shared_ptr<const entry>& e, std::uint32_t step) {
+        auto files = std::make_shared<tree::fixed_directory>();
+        files->add("role", [&from, e, now, step] {
+            return shown(role_text(*e, step, {from.people(), now}), e->changed);
+        });
+        files->add("decision", [&from, e, step] {
+            return written(decision_text(*e, step), e->changed,
+                           [&from, number = e->request.number, step](
+                               const tree::user& by, std::string words, tree::answer answer) {
+                               from.decide(by, number, step, std::move(words), std::move(answer));
+                           });
+        });
+        return directory_node(std::move(files), e->changed);
     }
 
     approvals& from_;
-    const approval::context& at_;
-    const entry& e_;
-    const std::uint32_t number_;
+    const wall_time now_;
+    const std::shared_ptr<const entry> e_;
 };
 
 class requests_directory final : public tree::directory {
@@ -114,17 +129,16 @@ class requests_directory final : public tree::directory {
     }
     [[nodiscard]] std::optional<tree::node> find(std::string_view name) const override {
         const auto number = approval::parse_number(name);
-        const auto e = number ? from_.approvals.find(*number) : std::nullopt;
+        auto e = number ? from_.approvals.find(*number) : std::nullopt;
         if (!e || is_finished(e->state) != finished_ || directory_name(e->request) != name) {
             return std::nullopt;
         }
-        return node_of(*e);
+        return node_of(std::move(*e));
     }
 
   private:
-    [[nodiscard]] tree::node node_of(const entry& e) const {
-        const approval::context at{from_.approvals.people(), from_.live.now};
-        return request_files(from_.approvals, at, e).node();
+    [[nodiscard]] tree::node node_of(entry e) const {
+        return request_files(from_.approvals, from_.live.now, std::move(e)).node();
     }
 
     const sources& from_;

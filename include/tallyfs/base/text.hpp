@@ -17,6 +17,11 @@ void append_json_string(std::string& out, std::string_view text);
 [[nodiscard]] std::size_t plain_json_bytes(std::string_view text) noexcept;
 /// At most `bytes_max` bytes of `text`, never cut inside a UTF-8 character.
 [[nodiscard]] std::string_view clip_utf8(std::string_view text, std::size_t bytes_max);
+/// Bytes of the valid UTF-8 character at `at`; 0 if there is none.
+[[nodiscard]] std::size_t utf8_length(std::string_view text, std::size_t at) noexcept;
+/// Whether a character shows as nothing, or changes how the text around it is shown: C1 controls,
+/// soft hyphen, marks and overrides of direction, separators of lines, zero width, tags.
+[[nodiscard]] bool is_invisible(std::string_view character) noexcept;
 /// Whether all of it is valid UTF-8.
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 /// One field of a CSV line: quoted where it holds a comma, a quote, CR or LF. An apostrophe goes

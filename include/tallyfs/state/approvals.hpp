@@ -36,12 +36,6 @@ struct approval_kind {
     std::function<approval::probe(const approval::request&)> probe;
 };
 
-/// Why a command was not carried out: errno and a sentence.
-struct command_failure {
-    int number = 0;  ///< 0: it was
-    std::string sentence;
-};
-
 class approvals {
   public:
     struct parts {
@@ -103,7 +97,10 @@ class approvals {
     [[nodiscard]] command_failure open_draft(approval::draft asked, const approval::identity& by,
                                              const approval::entry*& opened);
     void execute(std::uint32_t number);
-    void finish(const tree::user& by, const command_failure& failure, const tree::answer& answer);
+    /// What a person wrote: a draft, or a decision.
+    [[nodiscard]] command_failure open_text(std::string_view text, const approval::identity& by,
+                                            const approval::entry*& opened);
+    [[nodiscard]] command_failure enter_outcome(const approval::outcome<approval::events>& events);
     void remember(std::uint32_t uid, const std::string& name, std::string text);
     using work = std::function<command_failure(const approval::identity&)>;
     void post(const tree::user& by, tree::answer answer, work command);

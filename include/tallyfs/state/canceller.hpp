@@ -36,8 +36,7 @@ class canceller {
     [[nodiscard]] bool removal_allowed() const noexcept { return removal_; }
 
   private:
-    [[nodiscard]] std::pair<int, std::string> carry_out(const tree::user& by,
-                                                        std::string_view text);
+    [[nodiscard]] command_failure carry_out(const tree::user& by, std::string_view text);
 
     const parts parts_;
     std::atomic<bool> removal_{false};

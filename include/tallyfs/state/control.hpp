@@ -41,11 +41,9 @@ class control {
     [[nodiscard]] bool other_operators() const noexcept { return parts_.other_operators; }
 
   private:
-    /// Runs on the desk.
-    void carry_out(const tree::user& by, const settings::proposal& wanted,
-                   const tree::answer& answer);
-    void refuse(const tree::user& by, int number, const std::string& reason,
-                const tree::answer& answer);
+    // On the desk.
+    void settle(const tree::user& by, const settings::proposal& wanted, const tree::answer& answer);
+    [[nodiscard]] command_failure carry_out(const tree::user& by, const settings::proposal& wanted);
 
     const parts parts_;
 };

@@ -2,6 +2,8 @@
 // takes effect. Rules: docs/architecture.md, "Deciding".
 #pragma once
 
+#include <tallyfs/base/error.hpp>
+
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -43,12 +45,18 @@ class desk {
     std::thread thread_;
 };
 
+/// How a command went: why it was not carried out, as errno and a sentence for the person.
+struct command_failure {
+    int number = 0;  ///< 0: it was carried out
+    std::string sentence;
+    /// As tree::answer takes it.
+    [[nodiscard]] error_code code() const { return {number, boost::system::generic_category()}; }
+};
+
 /// Why the last command of each user was refused: what `last_error` shows. Any thread.
 class last_errors {
   public:
-    void note(std::uint32_t uid, std::string reason);
-    /// The last command went well.
-    void clear(std::uint32_t uid);
+    void note(std::uint32_t uid, const command_failure& last);
     struct entry {
         std::string reason;       ///< "" if there is none
         std::uint64_t count = 0;  ///< changes so far: a version
