@@ -56,9 +56,7 @@ void read_all(table_reader& reader, const toml::table& root, options& into) {
         into.proxy.listeners.front().port = address.port;
     }
     if (!upstream.empty()) {
-        const auto address = reader.parsed("upstream", [&] { return parse_upstream(upstream); });
-        into.proxy.upstream_host = address.host;
-        into.proxy.upstream_port = address.port;
+        into.upstream = reader.parsed("upstream", [&] { return parse_upstream(upstream); });
     }
     if (!admin.empty()) {
         const auto address = reader.parsed("admin", [&] { return parse_address(admin, "admin"); });

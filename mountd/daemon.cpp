@@ -149,6 +149,7 @@ daemon::daemon(const options& given)
         views_.journal_changed();
         logs_changed();
     });
+    proxy_settings_.upstream.on_change([this] { proxy_.look_at_upstream(); });
     deciding_.on_change([this, logs_changed] {
         views_.state_changed();
         notifier_.wake();
@@ -180,6 +181,13 @@ void daemon::recover() {
                      *interrupted);
     }
     for (const auto& name : ledger_.services()) services_.know(name);
+    if (const auto chosen = proxy_settings_.upstream.current();
+        chosen->text != given_.upstream.text) {
+        spdlog::warn(
+            "calls go to {}, as control/upstream says, and not to {}: echo default > "
+            "control/upstream takes that back",
+            chosen->text, given_.upstream.text);
+    }
     deciding_.count_today(calls_);
 }
 

@@ -1,5 +1,7 @@
 #include "mountd/deciding.hpp"
 
+#include "mountd/settings.hpp"
+
 #include <tallyfs/base/log.hpp>
 #include <tallyfs/journal/reader.hpp>
 #include <tallyfs/state/action_kind.hpp>
@@ -14,8 +16,6 @@ namespace tallyfs::mountd {
 
 namespace {
 
-using state::setting_definition;
-
 /// "mike" for uid 1000; "uid:1000" where the system has no name.
 std::string name_of(std::uint32_t uid) {
     std::array<char, 4096> buffer{};
@@ -25,89 +25,6 @@ std::string name_of(std::uint32_t uid) {
         return entry.pw_name;
     }
     return "uid:" + std::to_string(uid);
-}
-
-setting_definition log_level(const options& given) {
-    return {.name = "log_level",
-            .meaning = "How much the daemon says in its own log.",
-            .allowed = "error, warn, info or debug",
-            .default_value = given.log_level,
-            .judge = state::one_of({"error", "warn", "info", "debug"}),
-            .apply = [](const std::string&, const std::string* value) {
-                spdlog::set_level(spdlog::level::from_str(*value));
-            }};
-}
-
-setting_definition on_journal_failure(const options& given, state::proxy_settings& proxy) {
-    return {.name = "on_journal_failure",
-            .meaning =
-                "What becomes of calls while the journal cannot be written: they continue, "
-                "counted but not recorded, or they are refused with 503.",
-            .allowed = "continue or refuse",
-            .default_value = given.refuse_when_unrecorded ? "refuse" : "continue",
-            .judge = state::one_of({"continue", "refuse"}),
-            .apply = [&proxy](const std::string&, const std::string* value) {
-                proxy.refuse_when_unrecorded = *value == "refuse";
-            }};
-}
-
-setting_definition usage_injection(const options& given, state::proxy_settings& proxy) {
-    return {.name = "usage_injection",
-            .meaning =
-                "Whether a chat stream in OpenAI's dialect is asked for its usage, and the "
-                "event that adds is taken out again. Off: such calls have no token counts.",
-            .allowed = "on or off",
-            .default_value = given.usage_injection ? "on" : "off",
-            .judge = state::on_or_off(),
-            .apply = [&proxy](const std::string&, const std::string* value) {
-                proxy.usage_injection = *value == "on";
-            }};
-}
-
-setting_definition cancel_on_rm(std::function<void(bool)> allow) {
-    return {.name = "cancel_on_rm",
-            .meaning =
-                "Whether rm of a file in calls/inflight/ cancels that call, as writing its "
-                "id to calls/inflight/cancel does.",
-            .allowed = "on or off",
-            .default_value = "off",
-            .judge = state::on_or_off(),
-            .apply = [allow = std::move(allow)](const std::string&, const std::string* value) {
-                allow(*value == "on");
-            }};
-}
-
-setting_definition budget_setting(state::budgets& budgets,
-                                  std::map<std::string, std::string>& texts) {
-    const auto with = [&texts](const std::string& entry, const std::string* value) {
-        auto wanted = texts;
-        wanted.erase(entry);
-        if (value != nullptr) wanted[entry] = *value;
-        return wanted;
-    };
-    return {.name = "budgets",
-            .meaning =
-                "How much a caller, a service or a model may use: one budget a file. What "
-                "it stands at is in usage/budgets.txt.",
-            .allowed =
-                "principal=, service=, model= and limits: tokens_per_day=, "
-                "seconds_per_day=, calls_at_once=, calls_per_minute=. Such as: "
-                "principal=uid:1001 tokens_per_day=200000",
-            .collection = true,
-            .judge = [](std::string_view text) -> state::judged_value {
-                const auto parsed = policy::parse_budget("budget", text);
-                if (!parsed) return {"", "is no budget: " + parsed.error().message()};
-                return {std::string(text), ""};
-            },
-            .fits =
-                [with](const std::string& entry, const std::string* value) {
-                    return state::budgets::problem_of(with(entry, value));
-                },
-            .apply =
-                [&budgets, &texts, with](const std::string& entry, const std::string* value) {
-                    texts = with(entry, value);
-                    budgets.replace(texts);
-                }};
 }
 
 /// Where nobody is configured, whoever runs the daemon decides; root does not, by being root.
@@ -191,16 +108,14 @@ bool deciding::record(std::string event, std::string subject, std::string detail
     return posted && done.get();
 }
 
-std::vector<setting_definition> deciding::definitions(const options& given,
-                                                      state::proxy_settings& proxy,
-                                                      capture::recorder& captures) {
+std::vector<state::setting_definition> deciding::definitions(const options& given,
+                                                             state::proxy_settings& proxy,
+                                                             capture::recorder& captures) {
     auto all = policies_.definitions();
     for (auto& one : captures.definitions()) all.push_back(std::move(one));
     all.push_back(budget_setting(budgets_, budget_texts_));
     all.push_back(cancel_on_rm([this](bool allowed) { canceller_.allow_removal(allowed); }));
-    all.push_back(log_level(given));
-    all.push_back(on_journal_failure(given, proxy));
-    all.push_back(usage_injection(given, proxy));
+    for (auto& one : daemon_settings(given, proxy)) all.push_back(std::move(one));
     return all;
 }
 

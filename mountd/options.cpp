@@ -3,6 +3,7 @@
 #include <tallyfs/base/error.hpp>
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include <array>
 #include <charconv>
@@ -70,9 +71,7 @@ void apply(const command_line& given, options& into) {
         into.proxy.listeners.front().port = address.port;
     }
     if (!given.upstream.empty()) {
-        const auto address = parse_upstream(given.upstream);
-        into.proxy.upstream_host = address.host;
-        into.proxy.upstream_port = address.port;
+        into.upstream = parse_upstream(given.upstream);
     }
     if (!given.admin.empty()) {
         const auto address = parse_address(given.admin, "--admin");
@@ -102,7 +101,7 @@ host_and_port parse_address(const std::string& text, const std::string& what) {
     return {host, parse_port(std::string_view(text).substr(colon + 1), text, what)};
 }
 
-host_and_port parse_upstream(const std::string& text) {
+state::upstream_address parse_upstream(const std::string& text) {
     auto rest = text;
     if (rest.starts_with("https://")) {
         throw startup_error(
@@ -120,12 +119,27 @@ host_and_port parse_upstream(const std::string& text) {
     const bool has_port = colon != std::string::npos &&
                           rest.find(']', colon) == std::string::npos &&
                           (rest.front() == '[' || rest.find(':') == colon);
-    auto address = parse_address(has_port ? rest : rest.append(ollama_port), "upstream");
+    const auto address = parse_address(has_port ? rest : rest.append(ollama_port), "upstream");
     if (address.port == 0) {
         throw startup_error(
             "upstream \"" + text + "\" has no port that can be connected to: Ollama's is 11434", 2);
     }
-    return address;
+    return {address.host, address.port};
+}
+
+std::string problem_of_upstream(const state::upstream_address& address, const options& given) {
+    error_code unknown;
+    const auto literal = boost::asio::ip::make_address(address.host, unknown);
+    const bool here =
+        unknown ? address.host == "localhost" : literal.is_loopback() || literal.is_unspecified();
+    for (const auto& own : given.proxy.listeners) {
+        if (here && own.port == address.port) {
+            return "upstream \"http://" + address.text +
+                   "\" is where tallyfs itself listens: calls would go round in a circle. Give "
+                   "the address of Ollama, such as http://127.0.0.1:11434";
+        }
+    }
+    return "";
 }
 
 options read_options(int argc, const char* const* argv) {
@@ -176,6 +190,9 @@ options read_options(int argc, const char* const* argv) {
         given.config.empty() ? default_configuration() : std::filesystem::path(given.config);
     if (!result.configuration_file.empty()) read_configuration(result.configuration_file, result);
     apply(given, result);
+    if (auto problem = problem_of_upstream(result.upstream, result); !problem.empty()) {
+        throw startup_error(problem, 2);
+    }
     if (rebuild->parsed()) result.command = command::rebuild;
     if (verify->parsed()) result.command = command::verify;
     result.expected_head = given.head;

@@ -27,6 +27,7 @@ struct options {
     unsigned fuse_workers = 2;
     bool fuse_passthrough = true;
     proxy::server_options proxy;
+    state::upstream_address upstream{"127.0.0.1", 11434};
     std::vector<approval::person> people;
     struct token {
         std::string person;
@@ -59,6 +60,9 @@ struct host_and_port {
 };
 [[nodiscard]] host_and_port parse_address(const std::string& text, const std::string& what);
 /// "http://host[:port]" or "host:port". Throws startup_error.
-[[nodiscard]] host_and_port parse_upstream(const std::string& text);
+[[nodiscard]] state::upstream_address parse_upstream(const std::string& text);
+/// Why calls cannot be sent there, or "": it is tallyfs itself.
+[[nodiscard]] std::string problem_of_upstream(const state::upstream_address& address,
+                                              const options& given);
 
 }  // namespace tallyfs::mountd

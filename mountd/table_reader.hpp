@@ -74,7 +74,7 @@ class table_reader {
     }
     /// What parse_address() and its like find wrong is said with the place.
     template <class Parse>
-    [[nodiscard]] host_and_port parsed(const char* key, Parse parse) const {
+    [[nodiscard]] auto parsed(const char* key, Parse parse) const {
         try {
             return parse();
         } catch (const startup_error& error) {

@@ -5,8 +5,6 @@
 #include <tallyfs/http/host_rule.hpp>
 #include <tallyfs/proxy/server.hpp>
 
-#include <proxy/upstream_pool.hpp>
-
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -22,8 +20,6 @@ class watcher;
 struct proxy_context {
     proxy_context(server_options given, const server_parts& parts)
         : options(std::move(given)),
-          upstream{options.upstream_host, options.upstream_port},
-          upstream_text(upstream.text()),
           rules(options.callers),
           own(tallyfs::http::this_machine()),
           calls(parts.calls),
@@ -39,8 +35,6 @@ struct proxy_context {
           captures(parts.captures) {}
 
     const server_options options;
-    const upstream_address upstream;
-    const std::string upstream_text;  ///< "127.0.0.1:11434"
     const caller_rules rules;
     const tallyfs::http::own_names own;
 

@@ -31,7 +31,8 @@ void exchange::begin() {
     line_.id = uuid::make(started_wall_);
     line_.node = context_.options.node;
     line_.client = session_.client_text();
-    line_.upstream = context_.upstream_text;
+    to_ = session_.owner().upstream();
+    line_.upstream = to_->text;
     describe_request(line_, route_, nullptr);
     changes_models_ = route_.kind == dialect::route_class::admin;
     if (changes_models_) ++context_.model_changes_begun;
@@ -141,7 +142,7 @@ task<bool> exchange::fail_before_response() {
     }
     if (bad_body_) co_return co_await refuse({400, "malformed request body"});
     context_.watch->refresh();
-    const auto& where = context_.upstream_text;
+    const auto& where = to_->text;
     if (upstream_stalled_) {
         co_return co_await refuse({504, "Ollama at " + where + " does not answer"},
                                   record::outcome::timeout);
@@ -157,7 +158,7 @@ task<bool> exchange::fail_within_response(std::string why) {
         upstream_error_.clear();
         scratch_.response_out.clear();
         line_.response_bytes = 0;
-        co_return co_await refuse({502, "Ollama at " + context_.upstream_text + ": " + why},
+        co_return co_await refuse({502, "Ollama at " + to_->text + ": " + why},
                                   record::outcome::upstream_error);
     }
     if (session_.cut_by() != cut_reason::none) {

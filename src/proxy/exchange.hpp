@@ -63,6 +63,7 @@ class exchange {
     [[nodiscard]] policy::verdict verdict() const;
     void note_destination();
     task<bool> may_pass();
+    [[nodiscard]] std::optional<std::string> known_origin();
     task<bool> find_origin();
     task<bool> ask_person(policy::verdict said);
     task<state::asked> open_request(const policy::verdict& said);
@@ -162,6 +163,7 @@ class exchange {
     std::string filtered_;  // what the filter let through and was not framed yet
 
     // The upstream's side.
+    upstream_pointer to_;
     std::unique_ptr<upstream_connection> upstream_;
     bool upstream_stalled_ = false;
     bool bad_body_ = false;  // the client's chunks could not be read

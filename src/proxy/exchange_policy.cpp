@@ -83,7 +83,7 @@ exchange::judgement exchange::judge_now() {
         return judgement::refused;
     }
     if (line_.model && inference_) {
-        const auto known = session_.owner().origins().known(*line_.model, started_);
+        const auto known = known_origin();
         if (!known) return judgement::not_yet;
         remote_host_ = *known;
     }
@@ -92,6 +92,13 @@ exchange::judgement exchange::judge_now() {
                      (line_.model && dialect::is_cloud_name(*line_.model));
     if ((out || rules.size() > 0) && must_wait_for_process()) return judgement::not_yet;
     return verdict().action == policy::verb::allow ? judgement::allowed : judgement::not_yet;
+}
+
+/// What the Ollama to which this call goes said in the last seconds.
+std::optional<std::string> exchange::known_origin() {
+    auto& owner = session_.owner();
+    if (owner.upstream() != to_) return std::nullopt;
+    return owner.origins().known(*line_.model, started_);
 }
 
 task<bool> exchange::may_pass() {
@@ -115,17 +122,16 @@ task<bool> exchange::may_pass() {
 
 /// false: it cannot be told where the model runs, and so nothing may be sent to it.
 task<bool> exchange::find_origin() {
-    auto& owner = session_.owner();
-    if (const auto known = owner.origins().known(*line_.model, started_)) {
+    if (const auto known = known_origin()) {
         remote_host_ = *known;
         co_return true;
     }
     const auto before = context_.settled_model_changes();
-    auto asked = co_await ask_remote_host(owner, *line_.model);
+    auto asked = co_await ask_remote_host(session_.owner(), to_, *line_.model);
     if (!asked) {
         const bool unclear = asked.error() == boost::system::errc::bad_message;
         policy_refusal_.emplace(502,
-                                "Ollama at " + context_.upstream_text +
+                                "Ollama at " + to_->text +
                                     (unclear ? std::string(" does not say where the model runs")
                                              : " cannot be reached: " + asked.error().message()));
         refused_as_ = record::outcome::upstream_error;
@@ -133,8 +139,10 @@ task<bool> exchange::find_origin() {
         co_return false;
     }
     remote_host_ = *asked;
-    // A name that was given to another model meanwhile is asked for again the next time.
-    if (before && before == context_.settled_model_changes()) {
+    // A name that was given to another model meanwhile, or is now another Ollama's, is asked for
+    // again the next time.
+    auto& owner = session_.owner();
+    if (before && before == context_.settled_model_changes() && owner.upstream() == to_) {
         owner.origins().learn(*line_.model, *asked, context_.clock.steady());
     }
     co_return true;

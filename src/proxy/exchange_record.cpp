@@ -27,14 +27,17 @@ void exchange::enter() {
     }
     const auto known = context_.board.current();
     const auto age_max = rounds_believed * context_.options.watch_interval;
-    if (known->loaded_seen && started_wall_ - *known->loaded_seen <= age_max) before_ = known;
+    if (known->address == to_->text && known->loaded_seen &&
+        started_wall_ - *known->loaded_seen <= age_max)
+        before_ = known;
     others_running_ = context_.running++ > 0;
     counted_running_ = true;
     if (place_) place_.progress().now = waiting_phase(*known);
 }
 
 journal::phase exchange::waiting_phase(const state::upstream_status& known) const {
-    if (known.loaded_seen && line_.model && find_loaded(known, *line_.model) == nullptr) {
+    if (known.address == to_->text && known.loaded_seen && line_.model &&
+        find_loaded(known, *line_.model) == nullptr) {
         return journal::phase::loading;
     }
     return context_.decoding > 0 ? journal::phase::queued : journal::phase::prefill;
@@ -167,7 +170,8 @@ void exchange::complete_line() {
         return;
     }
     const auto after = context_.board.current();
-    const bool newer = after->loaded_seen && *after->loaded_seen > started_wall_;
+    const bool newer =
+        after->address == to_->text && after->loaded_seen && *after->loaded_seen > started_wall_;
     call_evidence evidence{.request = request_,
                            .response = response_reader_ ? &response_reader_->report() : nullptr,
                            .residency = {}};

@@ -134,7 +134,7 @@ task<bool> exchange::forward() {
     // A body that passes through can be sent only once: it gets a connection that cannot be stale.
     bool fresh = !replayable;
     for (;;) {
-        if (!fresh) upstream_ = session_.owner().pool().take();
+        if (!fresh) upstream_ = session_.owner().pool().take(to_);
         if (!upstream_) upstream_error_ = co_await connect_upstream();
         if (session_.cut_by() != cut_reason::none || upstream_error_ || upstream_stalled_) {
             co_return co_await fail_before_response();
@@ -164,7 +164,7 @@ task<bool> exchange::forward() {
 
 task<error_code> exchange::connect_upstream() {
     auto& pool = session_.owner().pool();
-    upstream_ = pool.make();
+    upstream_ = pool.make(to_);
     if (body_in_memory_ || session_.parser().is_done()) session_.watch_client();
     session_.writing() = {session_.after(context_.options.upstream_connect_max),
                           deadline::action::cut_upstream};
@@ -186,7 +186,7 @@ bool exchange::send_request_now(buffered_socket::buffers& rest) {
     }
     auto& out = scratch_.request_out;
     out.clear();
-    write_request_head(out, session_.head(), path_.target, context_.upstream_text, framing);
+    write_request_head(out, session_.head(), path_.target, to_->text, framing);
     const bool joined = body_in_memory_ && scratch_.body.size() <= joined_body_max;
     if (joined) out.append(scratch_.body);
     rest = {buffered_socket::as_buffer(out)};

@@ -100,15 +100,15 @@ void model_origins::learn(std::string_view model, std::string remote_host, stead
     known_[std::string(model)] = {std::move(remote_host), now};
 }
 
-task<result<std::string>> ask_remote_host(worker& w, std::string model) {
+task<result<std::string>> ask_remote_host(worker& w, upstream_pointer to, std::string model) {
     auto& pool = w.pool();
-    const auto request = show_request(w.context().upstream_text, model);
+    const auto request = show_request(to->text, model);
     error_code error;
     for (bool fresh = false;;) {
         std::unique_ptr<upstream_connection> connection;
-        if (!fresh) connection = pool.take();
+        if (!fresh) connection = pool.take(to);
         fresh = connection == nullptr;
-        if (fresh) connection = pool.make();
+        if (fresh) connection = pool.make(to);
         steady_timer deadline(w.io(), answer_max);
         bool expired = false;
         deadline.async_wait([&expired, io = &connection->io](const error_code& cancelled) {

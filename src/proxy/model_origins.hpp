@@ -4,7 +4,7 @@
 
 #include <tallyfs/base/clock.hpp>
 
-#include <proxy/net.hpp>
+#include <proxy/upstream_pool.hpp>
 
 #include <optional>
 #include <string>
@@ -33,8 +33,9 @@ class model_origins {
     std::unordered_map<std::string, origin> known_;
 };
 
-/// Asks the upstream, at most 5 s. "" for a model that it does not have: whoever asks for that is
-/// told so by the upstream. Errors: those of the connection; bad_message for what is no answer.
-[[nodiscard]] task<result<std::string>> ask_remote_host(worker& w, std::string model);
+/// Asks the upstream `to`, at most 5 s. "" for a model that it does not have: whoever asks for that
+/// is told so by the upstream. Errors: those of the connection; bad_message for what is no answer.
+[[nodiscard]] task<result<std::string>> ask_remote_host(worker& w, upstream_pointer to,
+                                                        std::string model);
 
 }  // namespace tallyfs::proxy

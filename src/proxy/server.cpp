@@ -56,6 +56,8 @@ class server::implementation {
         for (const auto& w : workers_) w->finish();
     }
 
+    void look_at_upstream() { watcher_->refresh(); }
+
     [[nodiscard]] std::vector<std::uint16_t> ports() const {
         std::vector<std::uint16_t> ports;
         ports.reserve(listeners_.size());
@@ -83,6 +85,10 @@ void server::start() {
 
 void server::stop() {
     implementation_->stop();
+}
+
+void server::look_at_upstream() {
+    implementation_->look_at_upstream();
 }
 
 std::vector<std::uint16_t> server::ports() const {

@@ -21,16 +21,17 @@ std::unique_ptr<upstream_connection> remove(std::vector<std::unique_ptr<upstream
 
 }  // namespace
 
-std::string upstream_address::text() const {
-    const bool v6 = host.find(':') != std::string::npos;
-    return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+upstream_pool::upstream_pool(asio::io_context& context, upstream_pointer upstream,
+                             std::size_t idle_max)
+    : context_(context), upstream_(std::move(upstream)), idle_max_(idle_max) {}
+
+void upstream_pool::use(upstream_pointer upstream) {
+    upstream_ = std::move(upstream);
+    drop_idle();
 }
 
-upstream_pool::upstream_pool(asio::io_context& context, upstream_address address,
-                             std::size_t idle_max)
-    : context_(context), address_(std::move(address)), idle_max_(idle_max) {}
-
-std::unique_ptr<upstream_connection> upstream_pool::take() {
+std::unique_ptr<upstream_connection> upstream_pool::take(const upstream_pointer& to) {
+    if (to != upstream_) return nullptr;
     while (!idle_.empty()) {
         auto connection = std::move(idle_.back());
         idle_.pop_back();
@@ -43,28 +44,30 @@ std::unique_ptr<upstream_connection> upstream_pool::take() {
     return nullptr;
 }
 
-std::unique_ptr<upstream_connection> upstream_pool::make() {
-    return std::make_unique<upstream_connection>(tcp_socket(context_), input_bytes_max);
+std::unique_ptr<upstream_connection> upstream_pool::make(upstream_pointer to) {
+    return std::make_unique<upstream_connection>(tcp_socket(context_), input_bytes_max,
+                                                 std::move(to));
 }
 
-task<error_code> upstream_pool::resolve(std::vector<tcp::endpoint>& endpoints) {
+task<error_code> upstream_pool::resolve(const state::upstream_address& to,
+                                        std::vector<tcp::endpoint>& endpoints) {
     error_code error;
-    const auto literal = asio::ip::make_address(address_.host, error);
+    const auto literal = asio::ip::make_address(to.host, error);
     if (!error) {
-        endpoints.emplace_back(literal, address_.port);
+        endpoints.emplace_back(literal, to.port);
         co_return error;
     }
     asio::ip::basic_resolver<tcp, executor> resolver(context_);
     error.clear();
     const auto found =
-        co_await resolver.async_resolve(address_.host, std::to_string(address_.port), into(error));
+        co_await resolver.async_resolve(to.host, std::to_string(to.port), into(error));
     for (const auto& entry : found) endpoints.push_back(entry.endpoint());
     co_return error;
 }
 
 task<error_code> upstream_pool::connect(upstream_connection& connection) {
     std::vector<tcp::endpoint> endpoints;
-    auto error = co_await resolve(endpoints);
+    auto error = co_await resolve(*connection.to, endpoints);
     if (!error && endpoints.empty()) error = asio::error::host_not_found;
     for (const auto& endpoint : endpoints) {
         if (connection.io.ended()) co_return asio::error::operation_aborted;
@@ -83,7 +86,9 @@ task<error_code> upstream_pool::connect(upstream_connection& connection) {
 }
 
 void upstream_pool::give_back(std::unique_ptr<upstream_connection> connection) {
-    if (idle_max_ == 0 || connection->io.ended()) return discard(std::move(connection));
+    if (idle_max_ == 0 || connection->io.ended() || connection->to != upstream_) {
+        return discard(std::move(connection));
+    }
     if (idle_.size() >= idle_max_) {
         auto oldest = std::move(idle_.front());
         idle_.erase(idle_.begin());
@@ -123,6 +128,10 @@ void upstream_pool::discard(std::unique_ptr<upstream_connection> connection) {
 
 void upstream_pool::stop() {
     idle_max_ = 0;
+    drop_idle();
+}
+
+void upstream_pool::drop_idle() {
     while (!idle_.empty()) {
         auto connection = std::move(idle_.back());
         idle_.pop_back();

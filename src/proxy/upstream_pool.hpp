@@ -2,37 +2,40 @@
 // Protocol: RFC 9112, section 9; docs/architecture.md, "Proxy".
 #pragma once
 
+#include <tallyfs/state/proxy_settings.hpp>
+
 #include <proxy/buffered_socket.hpp>
 
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace tallyfs::proxy {
 
-struct upstream_address {
-    std::string host;
-    std::uint16_t port = 0;
-    [[nodiscard]] std::string text() const;  ///< "127.0.0.1:11434", "[::1]:11434"
-};
+/// Two are the same upstream if they are the same object.
+using upstream_pointer = std::shared_ptr<const state::upstream_address>;
 
 struct upstream_connection {
-    explicit upstream_connection(tcp_socket socket, std::size_t bytes_max)
-        : io(std::move(socket), bytes_max) {}
+    upstream_connection(tcp_socket socket, std::size_t bytes_max, upstream_pointer other_end)
+        : io(std::move(socket), bytes_max), to(std::move(other_end)) {}
     buffered_socket io;
+    const upstream_pointer to;
     bool reused = false;  ///< it carried a request before: it can have died unnoticed
 };
 
 /// Belongs to one thread.
 class upstream_pool {
   public:
-    upstream_pool(asio::io_context& context, upstream_address address, std::size_t idle_max);
+    upstream_pool(asio::io_context& context, upstream_pointer upstream, std::size_t idle_max);
 
-    /// An idle connection, or nullptr. One that ended or received anything while it was idle is
-    /// never given out.
-    [[nodiscard]] std::unique_ptr<upstream_connection> take();
+    /// The upstream whose connections are kept.
+    [[nodiscard]] const upstream_pointer& upstream() const noexcept { return upstream_; }
+    /// Keeps those of another one from now on.
+    void use(upstream_pointer upstream);
+    /// An idle connection to `to`, or nullptr. One that ended or received anything while it was
+    /// idle is never given out.
+    [[nodiscard]] std::unique_ptr<upstream_connection> take(const upstream_pointer& to);
     /// A connection to open with connect(). The caller owns it meanwhile and can close it.
-    [[nodiscard]] std::unique_ptr<upstream_connection> make();
+    [[nodiscard]] std::unique_ptr<upstream_connection> make(upstream_pointer to);
     /// Tries the upstream's addresses in turn. Errors: the last one's; operation_aborted after
     /// close() of the connection, which the caller keeps until this returns.
     task<error_code> connect(upstream_connection& connection);
@@ -51,10 +54,12 @@ class upstream_pool {
 
   private:
     void on_idle_event(upstream_connection* connection);
-    task<error_code> resolve(std::vector<tcp::endpoint>& endpoints);
+    task<error_code> resolve(const state::upstream_address& to,
+                             std::vector<tcp::endpoint>& endpoints);
+    void drop_idle();
 
     asio::io_context& context_;
-    upstream_address address_;
+    upstream_pointer upstream_;
     std::size_t idle_max_;
     std::vector<std::unique_ptr<upstream_connection>> idle_;
     bool unwatched_ = false;  // some idle connection has no read pending

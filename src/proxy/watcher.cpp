@@ -45,7 +45,7 @@ struct watcher::connection {
 
 watcher::watcher(proxy_context& context, asio::io_context& io)
     : context_(context), io_(io), pause_timer_(io) {
-    status_.address = context.upstream_text;
+    follow_choice();
 }
 
 watcher::~watcher() = default;
@@ -131,7 +131,25 @@ task<> watcher::pause() {
     }
 }
 
+/// Of another upstream nothing is known.
+void watcher::follow_choice() {
+    auto chosen = context_.settings.upstream.current();
+    if (chosen == to_) return;
+    to_ = std::move(chosen);
+    if (connection_) connection_->close();
+    connection_.reset();
+    const auto loads = status_.loads_past_proxy;
+    status_ = {};
+    status_.address = to_->text;
+    status_.loads_past_proxy = loads;
+    seen_loaded_.reset();
+    last_failure_.clear();
+    const std::lock_guard lock(names_mutex_);
+    for (auto& [name, served] : asked_) served.reset();
+}
+
 task<> watcher::look() {
+    follow_choice();
     if (!connection_) connection_ = std::make_shared<connection>(io_);
     const auto kept = connection_;
     kept->failure.clear();
@@ -182,8 +200,8 @@ task<error_code> watcher::get_once(connection& to, std::string_view target, std:
     });
     if (!to.socket.is_open()) {
         // Its own connection: it never waits for a service's call, nor lets one wait.
-        upstream_pool connector(io_, context_.upstream, 0);
-        to.opening = connector.make();
+        upstream_pool connector(io_, to_, 0);
+        to.opening = connector.make(to_);
         error = co_await connector.connect(*to.opening);
         if (!error) to.socket = std::move(to.opening->io.socket());
         to.opening.reset();
@@ -191,7 +209,7 @@ task<error_code> watcher::get_once(connection& to, std::string_view target, std:
     }
     beast_http::request<beast_http::empty_body> request(beast_http::verb::get,
                                                         {target.data(), target.size()}, 11);
-    request.set(beast_http::field::host, context_.upstream_text);
+    request.set(beast_http::field::host, to_->text);
     beast_http::response_parser<beast_http::string_body> response;
     response.body_limit(body_bytes_max);
     if (!error) co_await beast_http::async_write(to.socket, request, into(error));

@@ -4,6 +4,7 @@
 
 #include <boost/json/value.hpp>
 #include <proxy/context.hpp>
+#include <proxy/upstream_pool.hpp>
 
 #include <atomic>
 #include <map>
@@ -46,6 +47,7 @@ class watcher {
   private:
     struct connection;
     task<> run();
+    void follow_choice();
     task<> look();
     task<std::optional<std::string>> get(connection& to, std::string_view target);
     task<error_code> get_once(connection& to, std::string_view target, std::string& body);
@@ -56,6 +58,7 @@ class watcher {
     proxy_context& context_;
     asio::io_context& io_;
     steady_timer pause_timer_;
+    upstream_pointer to_;
     std::shared_ptr<connection> connection_;  // shared with its deadline
     bool stopping_ = false;
     bool look_again_ = false;

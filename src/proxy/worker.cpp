@@ -46,7 +46,8 @@ worker::worker(proxy_context& context)
       // The reactor needs no locks: every socket and timer is used by this worker's thread alone.
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       work_(io_.get_executor()),
-      pool_(io_, context.upstream, context.options.idle_upstream_connections_max),
+      pool_(io_, context.settings.upstream.current(),
+            context.options.idle_upstream_connections_max),
       sweep_timer_(io_) {}
 
 worker::~worker() {
@@ -131,6 +132,17 @@ void worker::sweep() {
     for (std::size_t i = sessions_.size(); i-- > 0;) {
         if (i < sessions_.size()) sessions_[i]->tick(now);
     }
+}
+
+const upstream_pointer& worker::upstream() {
+    // Read before what it is the version of, as below.
+    const auto version = context_.settings.upstream.version();
+    if (version != upstream_version_) {
+        pool_.use(context_.settings.upstream.current());
+        origins_.forget();
+        upstream_version_ = version;
+    }
+    return pool_.upstream();
 }
 
 const state::call_rules& worker::rules() {

@@ -9,6 +9,7 @@
 #include <proxy/context.hpp>
 #include <proxy/model_origins.hpp>
 #include <proxy/spare_list.hpp>
+#include <proxy/upstream_pool.hpp>
 
 #include <optional>
 #include <string>
@@ -45,6 +46,8 @@ class worker {
 
     [[nodiscard]] asio::io_context& io() noexcept { return io_; }
     [[nodiscard]] upstream_pool& pool() noexcept { return pool_; }
+    /// Where calls go that begin now.
+    [[nodiscard]] const upstream_pointer& upstream();
     [[nodiscard]] proxy_context& context() noexcept { return context_; }
 
     /// For the exchanges of this thread.
@@ -56,6 +59,7 @@ class worker {
 
     /// The policies in force; the pointer is valid until the next call.
     [[nodiscard]] const state::call_rules& rules();
+    /// Of the models of upstream().
     [[nodiscard]] model_origins& origins();
 
     /// The steady time, at most a sweep old: good enough for deadlines, and free.
@@ -73,6 +77,7 @@ class worker {
     asio::io_context io_;
     std::optional<asio::executor_work_guard<executor>> work_;
     upstream_pool pool_;
+    std::uint64_t upstream_version_ = 0;
     spare_readers spares_;
     std::shared_ptr<const state::call_rules> rules_;
     std::uint64_t rules_version_ = 0;

@@ -66,11 +66,12 @@ class Standin(Process):
 
 
 class Daemon(Process):
-    def __init__(self, mountpoint, state, upstream, *more, prefix=(), **keywords):
+    def __init__(self, mountpoint, state, upstream, *more, prefix=(), listen="127.0.0.1:0",
+                 **keywords):
         self.mountpoint = mountpoint
         self.state = state
         super().__init__([*prefix, f"{BINARIES}/tallyfs", "--state", state,
-                          "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+                          "--listen", listen, "--admin", "127.0.0.1:0",
                           "--upstream", f"http://{upstream}", *more, mountpoint], **keywords)
 
     def wait_ready(self):

@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from support import BINARIES, MountCase, get, post, wait_until
+from support import BINARIES, MountCase, Standin, get, post, wait_until
 
 
 def shell(command):
@@ -58,6 +58,32 @@ class Control(ControlCase):
         self.assertEqual(tokens_from(), "estimated")
         shell(f"echo on > {self.control('usage_injection')}")
         self.assertEqual(tokens_from(), "reported")
+
+    def test_calls_follow_upstream_and_a_restart_keeps_it(self):
+        body = {"model": "qwen3:14b", "stream": False, "prompt": "hi"}
+        other = Standin()
+        self.addCleanup(other.end)
+        post(self.daemon.proxy, "/api/generate", body)
+        self.assertEqual(self.daemon.calls()[-1]["upstream"], self.standin.address)
+        self.assertEqual(
+            shell(f"echo http://{other.address} > {self.control('upstream')}").returncode, 0)
+        wait_until(lambda: other.address in self.daemon.read("status.txt"))
+        for _ in range(2):
+            self.assertEqual(post(self.daemon.proxy, "/api/generate", body)[0], 200)
+            self.assertEqual(self.daemon.calls()[-1]["upstream"], other.address)
+            self.assertEqual(self.daemon.read("control/upstream"), f"http://{other.address}\n")
+            self.restart()
+        self.assertIn("as control/upstream says", self.daemon.stderr())
+        own = self.daemon.proxy
+        self.daemon.end()
+        self.daemon = self.start(listen=own)
+        for wrong, why in (("https://127.0.0.1:1", "plain HTTP"), ("http://a b", "no address"),
+                           (f"http://{own}", "round in a circle"),
+                           ("http://127.0.0.1:99999", "port")):
+            self.assertNotEqual(shell(f"echo '{wrong}' > {self.control('upstream')}").returncode, 0)
+            self.assertIn(why, self.daemon.read("control/last_error"))
+        shell(f"echo default > {self.control('upstream')}")
+        self.assertEqual(self.daemon.read("control/upstream"), f"http://{self.standin.address}\n")
 
     def test_nonsense_fails_visibly_says_why_and_changes_nothing(self):
         before = len(self.actions())

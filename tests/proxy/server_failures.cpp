@@ -99,8 +99,8 @@ TEST_CASE("after the last event a client may go") {
 }
 
 TEST_CASE("an upstream that cannot be reached is told in the caller's dialect") {
-    proxy_fixture f([](const seen_request&, raw_socket&) { return false; },
-                    [](auto& options) { options.upstream_port = 1; });
+    proxy_fixture f([](const seen_request&, raw_socket&) { return false; });
+    f.settings.upstream.set({"127.0.0.1", 1});
     auto client = f.connect();
     client.send(generate);
     const auto native = client.read_reply();

@@ -45,6 +45,7 @@ class proxy_fixture {
         : upstream(std::move(answer)),
           server(options(change), {calls, open, board, counters, services, settings,
                                    system_clock_source(), permissions}) {
+        settings.upstream.set({"127.0.0.1", upstream.port()});
         server.start();
         port = server.ports().front();
     }
@@ -116,7 +117,6 @@ class proxy_fixture {
         const std::function<void(proxy::server_options&)>& change) const {
         proxy::server_options made;
         made.listeners.front().port = 0;
-        made.upstream_port = upstream.port();
         made.node = "test";
         made.prompt_hash_key = std::string(32, 'k');
         if (change) change(made);

@@ -31,8 +31,6 @@ struct listener_options {
 
 struct server_options {
     std::vector<listener_options> listeners{listener_options{}};
-    std::string upstream_host = "127.0.0.1";
-    std::uint16_t upstream_port = 11434;
     std::string node;  ///< name of this host in lines
     caller_options callers;
     std::string prompt_hash_key;
@@ -90,6 +88,8 @@ class server {
     /// recorded as interrupted, "tallyfs stopped"). Returns when nothing runs any more. Not from a
     /// proxy thread.
     void stop();
+    /// Asks the upstream soon what it is, also when there are no calls: it may be another one.
+    void look_at_upstream();
     /// The port of each listener, in their order.
     [[nodiscard]] std::vector<std::uint16_t> ports() const;
 
