@@ -31,6 +31,7 @@ void response_sink::begin() {
     counts_ = {};
     durations_ = {};
     model_.clear();
+    remote_host_.clear();
     reason_.clear();
     status_.clear();
     event_type_.clear();
@@ -55,6 +56,8 @@ void response_sink::commit_labels(response_report& report) const {
     // A chunk that Ollama makes up when its runner dies has an empty model.
     if (!model_.view().empty())
         assign(report.model, clip_utf8(model_.view(), limits::model_bytes_max));
+    if (!remote_host_.view().empty())
+        assign(report.remote_host, clip_utf8(remote_host_.view(), label_bytes_max));
     if (reason_.given()) assign(report.done_reason, clip_utf8(reason_.view(), label_bytes_max));
     if (!error_.given()) return;
     // An error without a text is still one: its type is the next best thing to show.

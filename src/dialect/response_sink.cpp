@@ -8,6 +8,7 @@ namespace {
 
 enum response_place : json_place {
     place_model = place_root + 1,
+    place_remote_host,
     place_done,
     place_reason,
     place_status,
@@ -91,6 +92,7 @@ json_place response_sink::native_member(std::string_view key) const {
     if (key == "prompt_eval_duration") return place_prompt_eval_duration;
     if (key == "eval_duration") return place_eval_duration;
     if (key == "tool_calls") return place_tool_calls;
+    if (key == "remote_host") return place_remote_host;
     return place_if(key == "embeddings" || key == "embedding", place_embeddings);
 }
 
@@ -185,6 +187,8 @@ bounded_text* response_sink::text_at(json_place place) {
     switch (place) {
         case place_model:
             return &model_;
+        case place_remote_host:
+            return &remote_host_;
         case place_reason:
             return &reason_;
         case place_status:

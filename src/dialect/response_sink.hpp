@@ -88,6 +88,7 @@ class response_sink final : public json_sink {
     std::array<std::optional<std::int64_t>, count_size> counts_;
     std::array<std::int64_t, duration_size> durations_{};
     bounded_text model_;
+    bounded_text remote_host_;
     bounded_text reason_;
     bounded_text status_;  ///< of a Responses object: what stands for a reason there
     bounded_text event_type_;

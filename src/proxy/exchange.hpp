@@ -65,6 +65,7 @@ class exchange {
     task<bool> may_pass();
     [[nodiscard]] std::optional<std::string> known_origin();
     task<bool> find_origin();
+    void note_answered_elsewhere();
     task<bool> ask_person(policy::verdict said);
     task<state::asked> open_request(const policy::verdict& said);
     task<bool> hold(const policy::verdict& said);

@@ -1,6 +1,7 @@
 #include "proxy/exchange.hpp"
 
 #include <tallyfs/base/day.hpp>
+#include <tallyfs/base/log.hpp>
 #include <tallyfs/base/text.hpp>
 
 #include <boost/asio/post.hpp>
@@ -146,6 +147,21 @@ task<bool> exchange::find_origin() {
         owner.origins().learn(*line_.model, *asked, context_.clock.steady());
     }
     co_return true;
+}
+
+/// The reply tells of another place than Ollama did before: the data has left, and the line says
+/// so; the next call is judged by what is known now.
+void exchange::note_answered_elsewhere() {
+    if (!response_reader_ || !line_.model || !remote_host_.empty()) return;
+    const auto& host = response_reader_->report().remote_host;
+    if (!host) return;
+    line_.upstream = *host;
+    spdlog::warn("proxy: a call of {} to {} was answered by {}, which Ollama had not said before",
+                 line_.service, *line_.model, *host);
+    auto& owner = session_.owner();
+    if (owner.upstream() == to_) {
+        owner.origins().learn(*line_.model, *host, context_.clock.steady());
+    }
 }
 
 task<state::asked> exchange::open_request(const policy::verdict& said) {

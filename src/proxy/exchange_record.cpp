@@ -169,6 +169,7 @@ void exchange::complete_line() {
         }
         return;
     }
+    note_answered_elsewhere();
     const auto after = context_.board.current();
     const bool newer =
         after->address == to_->text && after->loaded_seen && *after->loaded_seen > started_wall_;

@@ -96,3 +96,24 @@ TEST_CASE("what was said of a model before it was given away is not believed aft
     CHECK(user.read_reply().starts_with("HTTP/1.1 200 "));
     CHECK(status_of(user, use) == "403");
 }
+
+TEST_CASE("a reply that comes from elsewhere is recorded so, and was the last one") {
+    const bool stream = GENERATE(false, true);
+    const std::string body =
+        R"({"model":"big","remote_host":"https://ollama.com:443","response":"a","done":true})";
+    const state::permissions permissions;
+    proxy_fixture f(
+        [&](const seen_request& request, raw_socket& to) {
+            if (request.first_line().starts_with("POST /api/show")) {
+                return to.send(sized_reply(R"({"details":{}})"));
+            }
+            if (!stream) return to.send(sized_reply(body));
+            return to.send(std::string(ndjson_head) + chunk(body + "\n") + "0\r\n\r\n");
+        },
+        {}, &permissions);
+    auto client = f.connect();
+    CHECK(status_of(client, use) == "200");
+    CHECK(f.lines(1)[0].upstream == "https://ollama.com:443");
+    auto next = f.connect();
+    CHECK(status_of(next, use) == "403");
+}

@@ -26,6 +26,8 @@ struct response_report {
     std::int64_t content_events = 0;
     std::int64_t content_bytes = 0;  ///< of that text, and of the texts in calls of tools
     std::optional<std::chrono::nanoseconds> total, load, prompt_eval, eval;  ///< native only
+    /// Native only: the host that served the call, if that was not the upstream itself.
+    std::optional<std::string> remote_host;
     std::optional<std::string> done_reason;  ///< finish_reason, stop_reason in the other dialects
     std::optional<std::string> error;        ///< text of an error body or error event
     /// The dialect's last event was seen whole. For a single reply: its JSON was; for an error
