@@ -9,10 +9,16 @@ namespace tallyfs::approval {
 
 namespace {
 
+/// Title and evidence say what a person asks for where parameters do not; a policy puts them
+/// together for each call anew.
 bool asks_the_same(const request& open, const draft& asked, const identity& who,
                    std::uint32_t undo_of) {
+    const bool same_texts =
+        who.how == known_by::policy || undo_of != 0 ||
+        (open.asked.title == asked.title && open.asked.evidence == asked.evidence);
     return open.asked.kind == asked.kind && open.asked.environment == asked.environment &&
            open.asked.parameters == asked.parameters && open.undo_of == undo_of &&
+           open.asked.callback == asked.callback && same_texts &&
            open.requester.person == who.person;
 }
 
@@ -109,6 +115,7 @@ outcome<opening> book::undo(std::uint32_t number, std::string_view reason, const
     asked.reason = std::move(*why);
     asked.plan = std::move(asked.undo);
     asked.undo.clear();
+    asked.callback.clear();  // the program that asked for the first was told of that one
     return open_checked(std::move(asked), by, rule, number, at);
 }
 

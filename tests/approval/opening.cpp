@@ -38,6 +38,24 @@ TEST_CASE("the same open request is opened once") {
     CHECK(w.open("ann") == number + 5);
 }
 
+TEST_CASE("another title, evidence or callback is another request, except from a policy") {
+    world w(one_step());
+    auto asked = world::cloud_model();
+    const auto number = w.open(w.by("ann"), asked);
+    asked.title = "Something else";
+    CHECK(w.open(w.by("ann"), asked) == number + 1);
+    asked.evidence = "another list";
+    CHECK(w.open(w.by("ann"), asked) == number + 2);
+    asked.callback = "http://127.0.0.1/a";
+    CHECK(w.open(w.by("ann"), asked) == number + 3);
+    CHECK(w.open(w.by("ann"), asked) == number + 3);
+    const identity policy{"uid:7", std::nullopt, known_by::policy};
+    const auto first = w.open(policy, world::cloud_model());
+    asked = world::cloud_model();
+    asked.evidence = "from another service";
+    CHECK(w.open(policy, asked) == first);
+}
+
 TEST_CASE("a stranger may ask, under the name of the uid") {
     world w(one_step());
     const auto number = w.open(world::stranger(1234));
