@@ -4,6 +4,7 @@
 
 #include <tallyfs/base/log.hpp>
 #include <tallyfs/journal/reader.hpp>
+#include <tallyfs/notify/callback.hpp>
 #include <tallyfs/state/action_kind.hpp>
 
 #include <algorithm>
@@ -62,7 +63,10 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
                [this](const record::action& past) { past_.push_back(past); }),
       given_(permissions_, actions_, clock),
       approvals_({people_, chains_, kinds(captures), actions_, desk_, errors_, clock,
-                  [this] { changed_(); }}),
+                  [this] { changed_(); },
+                  [allowed = given.notify.callbacks_allowed](std::string_view callback) {
+                      return notify::callback_problem(callback, allowed);
+                  }}),
       control_({settings_, actions_, desk_, errors_,
                 [this](const tree::user& user) { return operator_of(user); },
                 [this] { changed_(); }, has_other_operators(people_)}),

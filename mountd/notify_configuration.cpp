@@ -4,6 +4,7 @@
 #include "mountd/table_reader.hpp"
 
 #include <tallyfs/base/nearest.hpp>
+#include <tallyfs/notify/callback.hpp>
 
 #include <sys/stat.h>
 
@@ -83,6 +84,18 @@ notify::target read_target(table_reader& table) {
     return made;
 }
 
+void read_callbacks(table_reader& table, notify::options& into) {
+    std::vector<std::string> allowed;
+    table.take_names("allowed", allowed);
+    if (allowed.size() > notify::callback_addresses_max)
+        table.wrong("allowed", "holds more than 32");
+    for (const auto& text : allowed) {
+        if (const auto problem = notify::allowed_problem(text); !problem.empty())
+            table.wrong("allowed", problem);
+        into.callbacks_allowed.push_back(*notify::parse_web_address(text));
+    }
+}
+
 void read_defaults(table_reader& table, notify::options& into) {
     auto seconds = static_cast<std::int64_t>(into.timeout.count());
     table.take("link", into.link);
@@ -133,6 +146,7 @@ void read_notify(table_reader& reader, options& into) {
         if (given.targets.size() == notify::targets_max) table.wrong("name", "is one too many: 32");
         given.targets.push_back(std::move(made));
     });
+    reader.take_tables("callbacks", [&](table_reader& table) { read_callbacks(table, given); });
     reader.take_tables("heartbeat",
                        [&](table_reader& table) { given.heartbeat = read_heartbeat(table); });
 }
@@ -158,7 +172,8 @@ notify::notifier::parts notify_parts(const options& given,
             {request, decided.approvals().people(), told, std::move(link)},
             decided.actions(),
             clock,
-            state_directory / "notify"};
+            state_directory / "notify",
+            [&decided](std::uint32_t number) { return decided.approvals().find(number); }};
 }
 
 bool may_tell(const state::setting_definition* setting, std::string_view value) {

@@ -1,4 +1,4 @@
-// Who is told what: [[notify]], [notify_defaults] and [heartbeat].
+// Who is told what: [[notify]], [notify_defaults], [callbacks] and [heartbeat].
 // Format: docs/configuration.md, "Telling people".
 #pragma once
 

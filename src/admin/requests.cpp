@@ -1,9 +1,10 @@
 #include "admin/requests.hpp"
 
 #include "admin/form.hpp"
-#include "admin/request_json.hpp"
 #include "admin/request_page.hpp"
 #include "admin/who.hpp"
+
+#include <tallyfs/state/request_json.hpp>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -115,7 +116,7 @@ asio::awaitable<page> show_json(std::uint32_t number, std::chrono::seconds wait,
     }
     --shared.waiting;
     if (!e) co_return problem(404, "there is no such request");
-    co_return as_json(200, described(*e));
+    co_return as_json(200, state::described(*e));
 }
 
 asio::awaitable<page> open_request(const request& asked, const decisions& office,
@@ -137,7 +138,7 @@ asio::awaitable<page> open_request(const request& asked, const decisions& office
     const auto e = office.approvals.find(answer.number);
     if (!e) co_return problem(500, "the request is gone");
     const auto number = approval::number_text(answer.number);
-    auto made = described(*e);
+    auto made = state::described(*e);
     made["page"] = "/page/" + number;
     made["wait"] = "/requests/" + number + "?wait=300";
     co_return as_json(201, made);

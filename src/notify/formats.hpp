@@ -31,6 +31,9 @@ using nlohmann::ordered_json;
 /// What alarms about the same thing have in common: "tallyfs/docker-host/approval/0042".
 [[nodiscard]] std::string alarm_name(const message& m);
 
+/// The same in every attempt to tell of this action, and another one for each action.
+[[nodiscard]] std::string idempotency_key(std::string_view node, std::uint64_t number);
+
 /// Why a text is no template, or "".
 [[nodiscard]] std::string template_problem(const std::string& text);
 

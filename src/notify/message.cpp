@@ -67,6 +67,10 @@ void fill_broken_chain(message& m, const json& detail) {
 
 }  // namespace
 
+std::string head_after(std::uint64_t number, std::string_view line) {
+    return std::to_string(number) + ":" + sha256_hex(line);
+}
+
 void add_fact(message& m, std::string name, std::string_view value) {
     if (!value.empty()) m.facts.push_back({std::move(name), visible(value, value_bytes_max)});
 }
@@ -80,7 +84,7 @@ std::optional<message> message_of(std::string_view line, const knowledge& known)
     m.time = read->time;
     m.node = visible(read->node, value_bytes_max);
     m.subject = visible(read->subject, value_bytes_max);
-    m.head = std::to_string(read->number) + ":" + sha256_hex(line);
+    m.head = head_after(read->number, line);
     m.link = known.link;
     if (read->event.starts_with("approval.")) {
         return fill_approval(m, *read, known) ? std::optional(std::move(m)) : std::nullopt;

@@ -1,3 +1,4 @@
+#include "notify/callbacks.hpp"
 #include "notify/heart.hpp"
 #include "notify/worker.hpp"
 
@@ -15,23 +16,28 @@ class notifier::implementation {
             workers_.push_back(std::make_unique<worker>(parts_, to));
         }
         forget_others();
+        if (!parts_.given.callbacks_allowed.empty()) callbacks_.emplace(parts_);
         if (parts_.given.heartbeat) heart_.emplace(parts_, *parts_.given.heartbeat);
     }
 
     void start() {
         for (const auto& one : workers_) one->start();
+        if (callbacks_) callbacks_->start();
         if (heart_) heart_->start();
     }
     void stop() {
         for (const auto& one : workers_) one->stop();
+        if (callbacks_) callbacks_->stop();
         if (heart_) heart_->stop();
     }
     void wake() {
         for (const auto& one : workers_) one->wake();
+        if (callbacks_) callbacks_->wake();
     }
     [[nodiscard]] std::vector<target_status> targets() const {
         std::vector<target_status> all;
         for (const auto& one : workers_) all.push_back(one->status());
+        if (callbacks_) all.push_back(callbacks_->status());
         return all;
     }
     [[nodiscard]] std::optional<target_status> heartbeat() const {
@@ -58,10 +64,14 @@ class notifier::implementation {
             spdlog::info("notify: {} is not configured any more, its place is forgotten",
                          entry.path().stem().string());
         }
+        if (parts_.given.callbacks_allowed.empty()) {
+            std::filesystem::remove(parts_.directory / "callbacks" / "place", failure);
+        }
     }
 
     const parts parts_;
     std::vector<std::unique_ptr<worker>> workers_;
+    std::optional<callbacks> callbacks_;
     std::optional<heart> heart_;
 };
 

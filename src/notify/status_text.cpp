@@ -28,10 +28,14 @@ std::string rows_of(const target_status& t, wall_time now) {
         out += fmt::format("  {:<12}{}\n", name, value);
     };
     if (t.actions_behind > 0) {
-        row("behind",
-            fmt::format(
-                "{} actions{}", t.actions_behind,
-                t.waits_since ? fmt::format(", {} s", seconds_between(*t.waits_since, now)) : ""));
+        row("behind", fmt::format("{} actions{}", t.actions_behind,
+                                  t.waits_since && t.owed == 0
+                                      ? fmt::format(", {} s", seconds_between(*t.waits_since, now))
+                                      : ""));
+    }
+    if (t.owed > 0) {
+        row("owed", fmt::format("{} outcomes, the oldest for {} s", t.owed,
+                                seconds_between(t.waits_since.value_or(now), now)));
     }
     row("sent", fmt::format("{} since the start{}", t.sent,
                             t.last_success ? ", last " + local_text(*t.last_success) : ""));
@@ -54,6 +58,7 @@ ordered_json json_of(const target_status& t, wall_time now) {
             {"last_action", t.number},
             {"actions_behind", t.actions_behind},
             {"seconds_behind", t.waits_since ? seconds_between(*t.waits_since, now) : 0},
+            {"owed", t.owed},
             {"sent", t.sent},
             {"failed", t.failed},
             {"last_success", time_json(t.last_success)},

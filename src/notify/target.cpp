@@ -94,11 +94,15 @@ std::string problem_of(const target& t) {
     return "";
 }
 
+std::string idempotency_key(std::string_view node, std::uint64_t number) {
+    return percent_encoded(node) + "-" + std::to_string(number);
+}
+
 outgoing format_message(const target& t, const message& m) {
     outgoing made;
     made.address = t.address;
     made.headers = {{"Content-Type", "application/json"},
-                    {"Idempotency-Key", percent_encoded(m.node) + "-" + std::to_string(m.number)}};
+                    {"Idempotency-Key", idempotency_key(m.node, m.number)}};
     const auto authorize = [&](const char* scheme) {
         if (!t.token.empty()) made.headers.emplace_back("Authorization", scheme + t.token);
     };

@@ -2,10 +2,9 @@
 // wants, one after the other. Rules: docs/notify.md, "When a target does not answer".
 #pragma once
 
-#include "notify/place.hpp"
+#include "notify/follower.hpp"
 #include "notify/stopper.hpp"
 
-#include <tallyfs/journal/reader.hpp>
 #include <tallyfs/notify/notifier.hpp>
 
 #include <memory>
@@ -31,23 +30,19 @@ class worker {
     void stop();
     void wake() { stop_->wake(); }
     [[nodiscard]] target_status status() const;
-    [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
+    [[nodiscard]] const std::filesystem::path& file() const noexcept { return actions_.file(); }
 
   private:
-    void run();
-    void take_all(const journal::batch& lines);
-    void take(std::string_view line, const journal::position& behind);
+    [[nodiscard]] follower::taken take(std::string_view line);
     /// Until it is delivered or refused for good; false when it was stopped before.
     bool deliver(const message& m);
     bool note(const message& m, const reply& answer);
     void note_error(std::string error);
-    void keep(const place& done);
 
     const notifier::parts& shared_;
     const target to_;
-    const std::filesystem::path file_;
+    follower actions_;
     const std::shared_ptr<stopper> stop_ = std::make_shared<stopper>();
-    place done_;            ///< of the thread
     bool failing_ = false;  ///< of the thread: said in the log already
     std::minstd_rand random_{std::random_device{}()};
     mutable std::mutex mutex_;

@@ -111,6 +111,10 @@ command_failure approvals::open_draft(approval::draft asked, const approval::ide
                                       const approval::entry*& opened) {
     const auto* kind = kind_of(asked.kind);
     if (kind == nullptr) return {EINVAL, "there is no kind \"" + asked.kind + "\""};
+    if (parts_.callback_problem) {
+        if (auto reason = parts_.callback_problem(asked.callback); !reason.empty())
+            return {EINVAL, std::move(reason)};
+    }
     if (auto reason = kind->prepare(asked); !reason.empty()) return {EINVAL, std::move(reason)};
     const auto& chain = parts_.chains.find(asked.kind, asked.environment);
     const auto made = book_.open(std::move(asked), by, chain, now());

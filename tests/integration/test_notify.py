@@ -87,6 +87,7 @@ class Receiver:
 
 class NotifyCase(MountCase):
     environment = {}
+    timeout_seconds = 1
 
     def setUp(self):
         self.receivers = {}
@@ -111,7 +112,8 @@ class NotifyCase(MountCase):
     def start(self, *more, **keywords):
         config = os.path.join(self.directory, "tallyfs.toml")
         with open(config, "w", encoding="utf-8") as file:
-            file.write('[notify_defaults]\ntimeout_seconds = 1\nlink = "http://tally.example/"\n')
+            file.write(f'[notify_defaults]\ntimeout_seconds = {self.timeout_seconds}\n'
+                       'link = "http://tally.example/"\n')
             file.write(self.configuration())
         return super().start("--config", config, *more,
                              env={**os.environ, **self.environment}, **keywords)

@@ -2,6 +2,7 @@
 // that a slow or dead one delays nobody else. Rules: docs/notify.md.
 #pragma once
 
+#include <tallyfs/approval/book.hpp>
 #include <tallyfs/notify/target.hpp>
 #include <tallyfs/state/action_log.hpp>
 #include <tallyfs/tree/node.hpp>
@@ -30,9 +31,11 @@ struct options {
     /// Of one attempt, from the look-up of the name to the head of the answer.
     std::chrono::seconds timeout{15};
     std::optional<notify::heartbeat> heartbeat;
+    /// What callbacks of requests may begin with; empty: there are none.
+    std::vector<web_address> callbacks_allowed;
 };
 
-/// How it goes with one target, or with the heartbeat.
+/// How it goes with one target, with the callbacks, or with the heartbeat.
 struct target_status {
     std::string name;
     std::string format;
@@ -45,6 +48,7 @@ struct target_status {
     std::string last_error;  ///< never with the address or a token in it
     std::optional<wall_time> last_error_time;
     std::optional<wall_time> next_try;
+    std::uint64_t owed = 0;  ///< of the callbacks: outcomes that their programs do not know yet
 };
 
 class notifier {
@@ -55,6 +59,8 @@ class notifier {
         const state::action_log& actions;
         const clock_source& clock;
         std::filesystem::path directory;  ///< for the places in the journal, `<state>/notify`
+        /// A request with what became of it. Any thread.
+        std::function<std::optional<approval::entry>(std::uint32_t)> entry;
     };
     /// Before the first action of this run: a target that is new begins here. Throws startup_error
     /// if the directory cannot be made. What is referenced outlives it.
@@ -70,6 +76,7 @@ class notifier {
     void wake();
 
     /// Any thread.
+    /// The callbacks come last, where there are any.
     [[nodiscard]] std::vector<target_status> targets() const;
     [[nodiscard]] std::optional<target_status> heartbeat() const;
 

@@ -47,6 +47,8 @@ class approvals {
         last_errors& errors;
         const clock_source& clock;
         std::function<void()> changed;  ///< called after each change, on the desk
+        /// Why a request with this callback is refused, or "". Null: every one is taken.
+        std::function<std::string(std::string_view callback)> callback_problem = nullptr;
     };
     /// Everything that is referenced outlives it.
     explicit approvals(parts given) : parts_(std::move(given)) {}

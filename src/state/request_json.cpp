@@ -1,9 +1,9 @@
-#include "admin/request_json.hpp"
+#include <tallyfs/state/request_json.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
-namespace tallyfs::admin {
+namespace tallyfs::state {
 
 namespace json = boost::json;
 
@@ -35,7 +35,13 @@ json::object described(const approval::entry& e) {
         steps.push_back(std::move(step));
     }
     object["steps"] = std::move(steps);
+    if (const auto& w = e.withdrawn) {
+        object["withdrawn"] = json::object{{"by", w->who.person},
+                                           {"known_by", std::string(to_string(w->who.how))},
+                                           {"at", to_rfc3339(w->at)},
+                                           {"reason", w->reason}};
+    }
     return object;
 }
 
-}  // namespace tallyfs::admin
+}  // namespace tallyfs::state

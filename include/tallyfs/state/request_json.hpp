@@ -1,4 +1,4 @@
-// A request for approval as JSON, for the program that waits for it.
+// A request for approval as JSON, for the program that asked: when it waits, and when it is told.
 // Format: docs/approvals.md, "For programs".
 #pragma once
 
@@ -6,8 +6,8 @@
 
 #include <boost/json/object.hpp>
 
-namespace tallyfs::admin {
+namespace tallyfs::state {
 
 [[nodiscard]] boost::json::object described(const approval::entry& e);
 
-}  // namespace tallyfs::admin
+}  // namespace tallyfs::state
