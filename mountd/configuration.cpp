@@ -47,6 +47,7 @@ void read_all(table_reader& reader, const toml::table& root, options& into) {
     reader.take("fuse_workers", into.fuse_workers);
     reader.take("fuse_passthrough", into.fuse_passthrough);
     reader.take("node", into.proxy.node);
+    reader.take("policies_need_approval", into.policies_need_approval);
     if (into.fuse_workers == 0 || into.fuse_workers > 64)
         reader.fail(root, "fuse_workers", "must be 1 to 64");
     if (!listen.empty()) {

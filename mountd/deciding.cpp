@@ -6,6 +6,7 @@
 #include <tallyfs/journal/reader.hpp>
 #include <tallyfs/notify/callback.hpp>
 #include <tallyfs/state/action_kind.hpp>
+#include <tallyfs/state/policy_change_kind.hpp>
 
 #include <algorithm>
 #include <array>
@@ -56,7 +57,7 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
     : people_(people_of(given)),
       chains_(given.chains),
       lines_(state_directory / "journal" / "actions", clock),
-      policies_(permissions_),
+      policies_(permissions_, given.policies_need_approval),
       budgets_(clock),
       settings_(definitions(given, proxy, captures)),
       actions_(lines_, state_directory / "actions.head", given.proxy.node,
@@ -96,7 +97,8 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
 }
 
 std::vector<state::approval_kind> deciding::kinds(capture::recorder& captures) {
-    return {given_.kind(), budgets_.kind(actions_), captures.kind(actions_), state::action_kind()};
+    return {given_.kind(), budgets_.kind(actions_), captures.kind(actions_),
+            state::policy_change_kind(settings_, actions_), state::action_kind()};
 }
 
 bool deciding::record(std::string event, std::string subject, std::string detail) {

@@ -38,6 +38,7 @@ struct options {
     std::string sign_on_origin;                  ///< "" if the proxy in front keeps Host
     std::vector<std::string> sign_on_addresses;  ///< of the proxies whose header is believed
     std::vector<approval::chain> chains;
+    bool policies_need_approval = false;  ///< a policy is changed by a request, by nobody alone
     notify::options notify;
     // Defaults of settings that people can change later: control/README.md.
     bool usage_injection = true;

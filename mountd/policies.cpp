@@ -51,6 +51,9 @@ setting_definition policies::rules() {
                 "allow, deny or ask, and conditions: docs/policies.md. Such as: ask cloud=yes "
                 "wait=30",
             .collection = true,
+            .by_request = by_request_ ? "kind=policy-change policy=NAME text=RULE (or delete=yes) "
+                                        "reason=WHY"
+                                      : "",
             .judge = judge_rule,
             .fits = [this](const std::string& entry, const std::string* value) -> std::string {
                 if (entry == cloud_rule) return "has the name of a setting: take another one";

@@ -14,7 +14,9 @@ namespace tallyfs::mountd {
 /// Holds the texts in force and makes the rules of them. On the thread that changes settings.
 class policies {
   public:
-    explicit policies(state::permissions& in_force) : in_force_(in_force) {}
+    /// `by_request`: nobody changes a policy alone.
+    policies(state::permissions& in_force, bool by_request)
+        : in_force_(in_force), by_request_(by_request) {}
 
     [[nodiscard]] std::vector<state::setting_definition> definitions();
 
@@ -31,6 +33,7 @@ class policies {
     void put_in_force();
 
     state::permissions& in_force_;
+    const bool by_request_;
     texts rules_;
     texts patterns_;
     std::chrono::seconds wait_{0};

@@ -9,7 +9,7 @@ namespace {
 using approval::request;
 
 /// Parameters that are names: any other one may be a prompt, a statement or a secret.
-constexpr std::array<std::string_view, 3> told_parameters{"model", "principal", "budget"};
+constexpr std::array<std::string_view, 4> told_parameters{"model", "principal", "budget", "policy"};
 
 /// "manager (bea, carl)"; "" where there is no such step.
 std::string holders_of(const request& r, std::uint32_t step, const knowledge& known) {

@@ -44,6 +44,11 @@ command_failure control::carry_out(const tree::user& by, const settings::proposa
         return {EACCES, file + ": uid " + std::to_string(by.uid) +
                             " may not change settings; that takes the role operator"};
     }
+    if (wanted.definition != nullptr && !wanted.definition->by_request.empty()) {
+        return {EACCES,
+                file + ": this takes a request here. Write to approvals/new/mine, a line each: " +
+                    wanted.definition->by_request};
+    }
     if (!wanted.reason.empty()) {
         const bool tells = wanted.definition != nullptr && !wanted.removal;
         return {EINVAL, file + ": " + wanted.reason +

@@ -169,13 +169,14 @@ settings::proposal settings::propose_removal(std::string_view name, std::string_
     return wanted;
 }
 
-result<void> settings::change(const proposal& wanted, const record::actor& by,
-                              action_log& actions) {
+result<void> settings::change(const proposal& wanted, const record::actor& by, action_log& actions,
+                              const std::string& request) {
     const auto now = current();
     const auto place = now->values.find(wanted.key);
     json::object detail;
     if (place != now->values.end()) detail["from"] = place->second.text;
     if (!wanted.removal) detail["to"] = wanted.value;
+    if (!request.empty()) detail["request"] = request;
     const auto recorded = actions.record(std::string(wanted.removal ? removed : changed),
                                          wanted.key, by, json::serialize(detail));
     if (!recorded) return recorded.error();

@@ -20,7 +20,13 @@ std::string described(const state::setting_definition& definition) {
     if (!definition.unit.empty()) allowed += ", in " + definition.unit;
     allowed += '.';
     if (!definition.collection) allowed += " Default: " + definition.default_value + ".";
-    return text + wrapped(allowed, "    ") + "\n";
+    text += wrapped(allowed, "    ");
+    if (!definition.by_request.empty()) {
+        text += wrapped("It takes a request: write to approvals/new/mine, a line each: " +
+                            definition.by_request,
+                        "    ");
+    }
+    return text + "\n";
 }
 
 std::string value_text(const nlohmann::json& detail, const char* name) {
@@ -59,9 +65,11 @@ std::string history_text(const state::settings_snapshot& now) {
     for (auto change = now.history.rbegin(); change != now.history.rend(); ++change) {
         const auto detail = nlohmann::json::parse(change->detail, nullptr, false);
         const auto to = change->event == "setting.removed" ? "removed" : value_text(detail, "to");
+        const auto request = value_text(detail, "request");
+        const auto who = request == "-" ? change->actor.by : "request " + request;
         text += fmt::format("{} {}  {} {} {} -> {}\n", zone::day_of(change->time).to_string(),
-                            clock_text(change->time), column(change->actor.by, 17),
-                            column(change->subject, 20), value_text(detail, "from"), to);
+                            clock_text(change->time), column(who, 17), column(change->subject, 20),
+                            value_text(detail, "from"), to);
     }
     return text;
 }

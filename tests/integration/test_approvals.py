@@ -342,5 +342,66 @@ class TwoSteps(ApprovalCase):
         self.assertEqual(events.count("approval.execution_finished"), 1)
 
 
+class PolicyChanges(ApprovalCase):
+    configuration = "policies_need_approval = true\n" + PEOPLE
+
+    def ask(self, *lines):
+        text = "\\n".join(("kind=policy-change", "reason=the night shift", *lines)) + "\\n"
+        name = self.daemon.path("approvals/new/mine")
+        Shell(CARL)(f"printf '{text}' > {name}")
+        answer = Shell(CARL)(f"cat {name}").stdout.strip()
+        return answer if answer.startswith("refused") else self.daemon.path(answer)
+
+    def approve(self, request):
+        approved = Shell(ANNA)(f"echo approve > {request}/steps/1-owner/decision")
+        self.assertEqual(approved.returncode, 0, self.why(Shell(ANNA)))
+
+    def test_nobody_writes_a_policy_alone_and_an_approved_one_is_in_force(self):
+        name = self.daemon.path("control/policies/10-night")
+        anna = Shell(ANNA)
+        refused = anna(f"echo 'deny model=qwen3:*' > {name}")
+        self.assertIn("Permission denied", refused.stderr)
+        self.assertIn("kind=policy-change", self.why(anna))
+        self.assertIn("Permission denied", own_shell(f"echo 'deny model=qwen3:*' > {name}").stderr)
+        self.assertIn("kind=policy-change", self.daemon.read("control/README.md"))
+        for text in ("dney model=qwen3:*", "deny modle=x", "deny pattern=ibn"):
+            self.assertIn("did you mean", self.ask("policy=10-night", "text=" + text), text)
+        request = self.ask("policy=10-night", "text=deny model=qwen3:*")
+        self.assertEqual(self.read(request, "plan.txt"),
+                         "control/policies/10-night\n+ deny model=qwen3:*\n")
+        self.assertEqual(self.call("qwen3:14b")[0], 200)
+        self.approve(request)
+        self.assertEqual(self.call("qwen3:14b")[0], 403)
+        self.assertEqual(self.read(name), "deny model=qwen3:*\n")
+        self.assertIn("request 0001", self.daemon.read("control/history.txt"))
+        self.assertIn("Permission denied", anna(f"rm {name}").stderr)
+        self.assertIn("Permission denied", own_shell(f"rm {name}").stderr)
+        self.daemon.end()
+        self.daemon = self.start()
+        self.assertEqual(self.call("qwen3:14b")[0], 403)
+        request = self.ask("policy=10-night", "text=deny model=qwen3:8b")
+        late = self.ask("policy=10-night", "delete=yes")
+        self.approve(request)
+        self.assertEqual(self.call("qwen3:14b")[0], 200)
+        self.approve(late)
+        self.assertEqual(self.read(self.done("0003-*")[0], "state"), "failed\n")
+        self.assertIn("ask again", self.read(self.done("0003-*")[0], "record.json"))
+        self.assertEqual(self.read(name), "deny model=qwen3:8b\n")
+        Shell(ANNA)(f"echo 'too strict' > {self.done('0002-*')[0]}/undo")
+        [undoing] = self.pending()
+        self.approve(undoing)
+        self.assertEqual(self.read(name), "deny model=qwen3:*\n")
+
+    def test_a_kill_between_decision_and_effect_loses_no_change(self):
+        for i in range(3):
+            request = self.ask("policy=10-night", f"text=deny model=qwen3:{i}")
+            self.approve(request)
+            self.daemon.end(9)
+            self.daemon = self.start()
+            self.assertEqual(self.daemon.read("control/policies/10-night"),
+                             f"deny model=qwen3:{i}\n")
+        self.assertEqual(self.events().count("setting.changed"), 3)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -36,6 +36,9 @@ struct setting_definition {
     /// Of a collection: each entry is a directory, and this is the name of the file in it
     /// ("capture" in services/<service>/capture). Every entry resolves; `default` removes one.
     std::string leaf{};
+    /// How a change is asked for, where nobody makes one alone: what to write into approvals/new.
+    /// "" where whoever may change settings changes it.
+    std::string by_request{};
     bool needs_newline = false;  ///< half a value would be a value as well: it must be seen to end
     /// Pure: any thread.
     std::function<judged_value(std::string_view text)> judge;
@@ -96,8 +99,10 @@ class settings {
     [[nodiscard]] proposal propose(std::string_view name, std::string_view entry,
                                    std::string_view text) const;
     [[nodiscard]] proposal propose_removal(std::string_view name, std::string_view entry) const;
-    /// Records and puts in force. On the desk. Errors: those of action_log::record().
-    result<void> change(const proposal& wanted, const record::actor& by, action_log& actions);
+    /// Records and puts in force. On the desk. `request` is the number of the one that was
+    /// approved, "" for a change without one. Errors: those of action_log::record().
+    result<void> change(const proposal& wanted, const record::actor& by, action_log& actions,
+                        const std::string& request = "");
 
     [[nodiscard]] std::shared_ptr<const settings_snapshot> current() const;
 
