@@ -34,11 +34,26 @@ void read_proxy(table_reader& reader, const toml::table& where, options& into) {
     if (proxy.threads == 0 || proxy.threads > 64) reader.fail(where, "threads", "must be 1 to 64");
 }
 
+void read_admin(table_reader& reader, const toml::table& root, options& into) {
+    std::string admin;
+    std::string readers = "everyone";
+    reader.take("admin", admin);
+    reader.take("admin_read", readers);
+    if (!admin.empty()) {
+        const auto address = reader.parsed("admin", [&] { return parse_address(admin, "admin"); });
+        into.admin_host = address.host;
+        into.admin_port = address.port;
+    }
+    if (readers != "everyone" && readers != "people") {
+        reader.fail(root, "admin_read", "must be \"everyone\" or \"people\"");
+    }
+    into.admin_people_only = readers == "people";
+}
+
 void read_all(table_reader& reader, const toml::table& root, options& into) {
-    std::string listen, upstream, admin, mountpoint, state;
+    std::string listen, upstream, mountpoint, state;
     reader.take("listen", listen);
     reader.take("upstream", upstream);
-    reader.take("admin", admin);
     reader.take("mountpoint", mountpoint);
     reader.take("state", state);
     reader.take("day_zone", into.day_zone);
@@ -59,11 +74,7 @@ void read_all(table_reader& reader, const toml::table& root, options& into) {
     if (!upstream.empty()) {
         into.upstream = reader.parsed("upstream", [&] { return parse_upstream(upstream); });
     }
-    if (!admin.empty()) {
-        const auto address = reader.parsed("admin", [&] { return parse_address(admin, "admin"); });
-        into.admin_host = address.host;
-        into.admin_port = address.port;
-    }
+    read_admin(reader, root, into);
     if (!mountpoint.empty()) into.mountpoint = mountpoint;
     if (!state.empty()) into.state = state;
     reader.take_tables("proxy", [&](table_reader& table) { read_proxy(table, root, into); });

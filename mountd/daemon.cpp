@@ -128,9 +128,11 @@ daemon::daemon(const options& given)
            &deciding_.permissions(), &deciding_.budgets(), &deciding_.cancellations(), &captures_}),
       views_(calls_, ledger_, open_calls_, upstream_, state_.path(), clock_),
       notifier_(notify_parts(given, state_.path(), deciding_, clock_)),
-      root_(views::make_root({calls_, ledger_, counters_, views_.live(), deciding_.control(),
-                              deciding_.approvals(), deciding_.budgets(), deciding_.canceller(),
-                              deciding_.actions(), facts(), supplied()})),
+      root_(tree::for_groups(
+          views::make_root({calls_, ledger_, counters_, views_.live(), deciding_.control(),
+                            deciding_.approvals(), deciding_.budgets(), deciding_.canceller(),
+                            deciding_.actions(), facts(), supplied()}),
+          given.groups)),
       identities_(given),
       office_{deciding_.approvals(),
               clock_,
@@ -139,7 +141,7 @@ daemon::daemon(const options& given)
               given.sign_on_header,
               given.sign_on_addresses,
               given.sign_on_origin},
-      admin_(given.admin_host, given.admin_port, root_, views_, &office_),
+      admin_(given.admin_host, given.admin_port, root_, views_, &office_, given.admin_people_only),
       sync_(calls_) {
     recover();
     const auto logs_changed = [this] {

@@ -21,6 +21,9 @@ struct options {
     std::filesystem::path configuration_file;  ///< "" if there is none
     std::string admin_host = "127.0.0.1";
     std::uint16_t admin_port = 11435;
+    bool admin_people_only = false;  ///< only configured people may read there
+    /// gid of whom alone a top-level entry of the mount is for, by its name
+    std::map<std::string, std::uint32_t, std::less<>> groups;
     std::string day_zone;  ///< "": as remembered, at first the host's
     std::string log_level = "info";
     bool allow_other = false;

@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
+#include <vector>
 
 namespace tallyfs::mountd {
 
@@ -29,6 +30,21 @@ std::optional<std::uint32_t> uid_of(const std::string& user) {
         return std::nullopt;
     }
     return found != nullptr ? std::optional<std::uint32_t>(entry.pw_uid) : std::nullopt;
+}
+
+/// The gid of a name or a number; nullopt if the system has no such group.
+std::optional<std::uint32_t> gid_of(const std::string& group) {
+    std::uint32_t number = 0;
+    const auto* const end = group.data() + group.size();
+    const auto read = std::from_chars(group.data(), end, number);
+    if (read.ec == std::errc{} && read.ptr == end) return number;
+    std::vector<char> buffer(std::size_t{1} << 20);  // all members' names
+    ::group entry{};
+    ::group* found = nullptr;
+    if (::getgrnam_r(group.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0) {
+        return std::nullopt;
+    }
+    return found != nullptr ? std::optional<std::uint32_t>(entry.gr_gid) : std::nullopt;
 }
 
 wall_time time_of(table_reader& table, const char* key, const std::string& text) {
@@ -117,6 +133,23 @@ approval::chain read_chain(table_reader& table) {
     return made;
 }
 
+/// What stands directly below the mountpoint, other than its README.
+constexpr std::array top_level_names{"actions", "approvals",   "calls",      "control", "metrics",
+                                     "notify",  "status.json", "status.txt", "usage"};
+
+void read_groups(table_reader& table, options& into) {
+    for (const char* const name : top_level_names) {
+        std::string group;
+        table.take(name, group);
+        if (group.empty()) continue;
+        const auto gid = gid_of(group);
+        if (!gid) {
+            table.wrong(name, "\"" + group + "\" is no group of this system (getent group)");
+        }
+        into.groups.emplace(name, *gid);
+    }
+}
+
 }  // namespace
 
 void read_people(table_reader& reader, options& into) {
@@ -140,14 +173,27 @@ void read_people(table_reader& reader, options& into) {
             table.wrong("from", "must list the addresses of the proxies whose header is believed");
         }
     });
+    if (into.admin_people_only && into.tokens.empty() && into.sign_on_header.empty()) {
+        throw startup_error(
+            "admin_read = \"people\" lets nobody read: give one of [[people]] a token_file, or "
+            "configure [sign_on]",
+            2);
+    }
+    reader.take_tables("groups", [&](table_reader& table) { read_groups(table, into); });
     reader.take_tables("chains",
                        [&](table_reader& table) { into.chains.push_back(read_chain(table)); });
 }
 
 std::vector<std::string> check_people(const options& given) {
-    if (given.people.empty()) return {};
-    return approval::check(approval::people(given.people), approval::chains(given.chains),
-                           !given.allow_other);
+    std::vector<std::string> problems;
+    if (!given.people.empty()) {
+        problems = approval::check(approval::people(given.people), approval::chains(given.chains),
+                                   !given.allow_other);
+    }
+    if (!given.groups.empty() && !given.allow_other) {
+        problems.push_back("[groups] has no effect without allow_other: nobody else gets in");
+    }
+    return problems;
 }
 
 }  // namespace tallyfs::mountd

@@ -168,6 +168,7 @@ asio::awaitable<page> decide(const request& asked, std::uint32_t number,
     const auto who = co_await who_asks(asked, office, peer, token);
     const approval::context at{office.approvals.people(), office.clock.wall()};
     auto e = office.approvals.find(number);
+    if (!who && shared.people_only) co_return html(403, "This token is nobody's.\n");
     if (!e) co_return html(404, "There is no such request.\n");
     const bool ask_token = !signed_on(asked, office, peer);
     if (!who) {

@@ -38,10 +38,10 @@ class server::implementation {
   public:
     implementation(const std::string& host, std::uint16_t port,
                    std::shared_ptr<const tree::directory> root, tree::view_thread& views,
-                   const decisions* office)
+                   const decisions* office, bool people_only)
         : acceptor_(listen_on(io_, host, port)),
-          shared_{std::move(root), views, acceptor_.local_endpoint().address().is_loopback(),
-                  http::this_machine(), office} {}
+          shared_{std::move(root),      views,  acceptor_.local_endpoint().address().is_loopback(),
+                  http::this_machine(), office, people_only} {}
     ~implementation() { stop(); }
 
     void start() {
@@ -89,9 +89,9 @@ class server::implementation {
 
 server::server(const std::string& host, std::uint16_t port,
                std::shared_ptr<const tree::directory> root, tree::view_thread& views,
-               const decisions* office)
-    : implementation_(
-          std::make_unique<implementation>(host, port, std::move(root), views, office)) {}
+               const decisions* office, bool people_only)
+    : implementation_(std::make_unique<implementation>(host, port, std::move(root), views, office,
+                                                       people_only)) {}
 
 server::~server() = default;
 void server::start() {

@@ -1,6 +1,7 @@
 #include "admin/session.hpp"
 
 #include "admin/requests.hpp"
+#include "admin/who.hpp"
 
 #include <tallyfs/base/file.hpp>
 #include <tallyfs/base/log.hpp>
@@ -98,6 +99,15 @@ asio::awaitable<page> answer_to(const request& asked, const session_context& sha
         co_return refusal(403, "");
     }
     const bool readable = method == beast::http::verb::get || method == beast::http::verb::head;
+    // What is sent says by itself who it is from.
+    if (readable && shared.people_only) {
+        const auto reader = co_await who_asks(asked, *shared.office, peer, secret_of(asked));
+        if (!reader) {
+            co_return refusal(401,
+                              "Only people in the configuration may read here: send your token, "
+                              "as Authorization: Bearer TOKEN or as the password.\n");
+        }
+    }
     if (is_about_requests(asked.target()) && (readable || method == beast::http::verb::post)) {
         auto answer = co_await answer_about_requests(asked, shared, peer);
         co_return answer;
@@ -138,6 +148,7 @@ asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& b
         head.set("Referrer-Policy", "no-referrer");
         head.set(beast::http::field::cache_control, "no-store");
     }
+    if (found.status == 401) head.set(beast::http::field::www_authenticate, "Basic realm=tallyfs");
     if (found.status == 405) head.set(beast::http::field::allow, "GET, HEAD");
     const bool keep = !failure && asked.keep_alive();
     head.keep_alive(keep);

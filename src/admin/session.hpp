@@ -24,6 +24,7 @@ struct session_context {
     bool on_loopback = true;  ///< then the Host rule applies
     http::own_names own;
     const decisions* office = nullptr;  ///< null: no decisions are taken here
+    bool people_only = false;           ///< readers say who they are
     mutable int waiting = 0;            ///< connections that wait for a decision
 };
 

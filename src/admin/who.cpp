@@ -2,6 +2,8 @@
 
 #include <tallyfs/base/text.hpp>
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 
 namespace tallyfs::admin {
@@ -23,6 +25,29 @@ bool is_from_our_page(const request& asked, const decisions& office) {
            origin.substr(host + 3) == std::string_view(asked[beast_http::field::host]);
 }
 
+std::string_view credentials(const request& asked, std::string_view scheme) {
+    const std::string_view value = asked[beast_http::field::authorization];
+    if (value.size() <= scheme.size() ||
+        !equal_ignoring_case(value.substr(0, scheme.size()), scheme)) {
+        return {};
+    }
+    return value.substr(scheme.size());
+}
+
+/// "" for what is not base64.
+std::string decode_base64(std::string_view text) {
+    if (text.empty() || text.size() % 4 != 0) return {};
+    std::string plain(text.size() / 4 * 3, '\0');
+    const int bytes = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(plain.data()),
+                                      reinterpret_cast<const unsigned char*>(text.data()),
+                                      static_cast<int>(text.size()));
+    if (bytes < 0) return {};
+    // Padding is decoded as zeros.
+    const auto padding = text.size() - std::min(text.find_last_not_of('=') + 1, text.size());
+    plain.resize(static_cast<std::size_t>(bytes) - std::min<std::size_t>(padding, 2));
+    return plain;
+}
+
 }  // namespace
 
 asio::awaitable<void> pause(std::chrono::milliseconds length) {
@@ -32,13 +57,14 @@ asio::awaitable<void> pause(std::chrono::milliseconds length) {
 }
 
 std::string_view bearer(const request& asked) {
-    const std::string_view value = asked[beast_http::field::authorization];
-    constexpr std::string_view scheme = "Bearer ";
-    if (value.size() <= scheme.size() ||
-        !equal_ignoring_case(value.substr(0, scheme.size()), scheme)) {
-        return {};
-    }
-    return value.substr(scheme.size());
+    return credentials(asked, "Bearer ");
+}
+
+std::string secret_of(const request& asked) {
+    if (const auto token = bearer(asked); !token.empty()) return std::string(token);
+    const auto pair = decode_base64(credentials(asked, "Basic "));
+    const auto colon = pair.find(':');
+    return colon == std::string::npos ? std::string() : pair.substr(colon + 1);
 }
 
 std::optional<approval::identity> signed_on(const request& asked, const decisions& office,

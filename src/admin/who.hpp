@@ -9,6 +9,10 @@ namespace tallyfs::admin {
 /// The token of `Authorization: Bearer …`; "" if there is none.
 [[nodiscard]] std::string_view bearer(const request& asked);
 
+/// The same, or the password of `Authorization: Basic …`, which browsers ask for: for reading.
+/// It decides nothing, because a browser sends it along with whatever another site makes it send.
+[[nodiscard]] std::string secret_of(const request& asked);
+
 /// Whom the company's sign-on names. Its header is believed from its own proxies only, and counts
 /// for a POST only from a page of ours: another site cannot make a browser send our origin.
 [[nodiscard]] std::optional<approval::identity> signed_on(const request& asked,

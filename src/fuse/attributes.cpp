@@ -57,7 +57,7 @@ struct stat status_of(const context& served, const inode& node) {
     status.st_mode = mode_of(node);
     status.st_nlink = directory ? 2 : 1;
     status.st_uid = node.access.owner.value_or(served.uid);
-    status.st_gid = served.gid;
+    status.st_gid = node.access.group.value_or(served.gid);
     status.st_size = static_cast<off_t>(size);
     status.st_blksize = static_cast<blksize_t>(block_bytes);
     // Rounded up to blocks as on a disk: du would say 0 otherwise. Short links take none there.

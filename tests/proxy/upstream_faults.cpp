@@ -190,7 +190,7 @@ TEST_CASE("an upstream that answers and leaves with the request unread agrees wi
     const std::string body = R"({"model":"m","prompt":")" + std::string(4u << 20, 'p') + R"("})";
     proxy_fixture f([&](const seen_request&, raw_socket& to) {
         to.send("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
-        to.close();
+        to.reset();  // as close(2) does while bytes of the request are unread
         return false;
     });
     for (int i = 0; i < 10; ++i) {

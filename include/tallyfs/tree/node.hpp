@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,8 +69,9 @@ using content = std::variant<std::shared_ptr<const directory>, text_file, log_fi
 
 /// What is shown as owner and mode. Where others may use the mount, the kernel checks it.
 struct access {
-    std::uint16_t mode = 0;              ///< 0: 0444, 0644 if it can be written, 0555 a directory
-    std::optional<std::uint32_t> owner;  ///< uid; the daemon's own if there is none
+    std::uint16_t mode = 0;                ///< 0: 0444, 0644 if it can be written, 0555 a directory
+    std::optional<std::uint32_t> owner{};  ///< uid; the daemon's own if there is none
+    std::optional<std::uint32_t> group{};  ///< gid; likewise
 };
 
 struct node {
@@ -120,6 +122,12 @@ class fixed_directory final : public directory {
   private:
     std::vector<std::pair<std::string, maker>> entries_;  ///< sorted by name
 };
+
+/// `root` with some of its entries for the members of a group alone (gid by name): nobody else may
+/// look into them.
+[[nodiscard]] std::shared_ptr<const directory> for_groups(
+    std::shared_ptr<const directory> root,
+    std::map<std::string, std::uint32_t, std::less<>> groups);
 
 /// The stable inode number of a path ("/usage/today.txt"): the same in every run of the daemon;
 /// never 0 or 1 (the root's) for another path.
