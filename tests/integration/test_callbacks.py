@@ -183,7 +183,7 @@ class Hanging(CallbackCase):
         self.decide(self.opened(flow.address("/hooks/a")))
         wait_until(lambda: flow.bodies())
         self.assertEqual(len(dead.server.attempts), 4)
-        self.assertEqual(self.status("callbacks")["owed"], 7)
+        wait_until(lambda: self.status("callbacks")["owed"] == 7)
         self.assertEqual(self.daemon.end(), 0)
 
 
