@@ -123,6 +123,25 @@ def response_bodies():
                fixture["body"].encode()[:6000])
 
 
+def captures():
+    for fixture in jsonl("measured-replies.jsonl"):
+        if fixture["path"] in OPERATIONS:
+            kind = TYPES.index(fixture["content_type"].split(";")[0])
+            yield (bytes([OPERATIONS.index(fixture["path"]), kind]) + b"00" +
+                   fixture["request"].encode()[:1000] + b"\0" + fixture["body"].encode()[:1000])
+    # Secrets: whole, in pieces of a stream, escaped, as a key, in the arguments of a tool.
+    yield b"\x02\x0100" + b'{"model":"m","messages":[{"role":"user","content":"I am anna@example.org"},' \
+        b'{"role":"anna@example.org","content":"DE89 3704 0044 0532 0130 00"}]}\0' \
+        b'{"message":{"role":"assistant","content":"anna@exam"}}\n' \
+        b'{"message":{"content":"ple.org"},"done":true}\n'
+    yield b"\x02\x0000" + b'{"messages":[{"content":"a\\u0040b.example"}],"tools":[{"a@b.example":1}]}' \
+        b'\0{"message":{"tool_calls":[{"function":{"name":"f","arguments":{"to":"a@b.example"}}}]}}'
+    yield b"\x09\x0200" + b'{"input":[{"role":"user","content":[{"type":"input_text","text":"x"}]}]}\0' \
+        b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"sk-"}\n\n'
+    yield b"\x08\x0300" + b'not json\0a plain text with 4111 1111 1111 1111'
+    yield b"\x02\x0001" + b'{"prompt":"x","images":["aGVsbG8="]}\0{"response":"y"}'
+
+
 def usage_requests():
     for fixture in jsonl("measured-replies.jsonl"):
         if fixture["path"] == "/v1/chat/completions":
@@ -287,7 +306,7 @@ def policies():
 
 
 TARGETS = {
-    "decisions": decisions, "policies": policies,
+    "captures": captures, "decisions": decisions, "policies": policies,
     "call_line": lines, "caller": callers, "http_request": http_heads, "http_response": responses,
     "journal": journals, "multipart": forms, "names": words, "open_calls": open_calls,
     "request_body": request_bodies, "response_body": response_bodies, "route": routes,

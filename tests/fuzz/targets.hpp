@@ -9,6 +9,7 @@ namespace tallyfs::fuzz {
 
 void call_line(std::string_view input);
 void caller(std::string_view input);
+void captures(std::string_view input);
 void decisions(std::string_view input);
 void http_request(std::string_view input);
 void http_response(std::string_view input);
@@ -32,9 +33,10 @@ struct target {
     void (*run)(std::string_view input);
 };
 
-inline constexpr std::array<target, 19> targets{{
+inline constexpr std::array<target, 20> targets{{
     {"call_line", call_line},
     {"caller", caller},
+    {"captures", captures},
     {"decisions", decisions},
     {"http_request", http_request},
     {"http_response", http_response},
