@@ -80,6 +80,7 @@ setting_definition policies::patterns() {
             .judge = judge_pattern,
             .fits =
                 [this](const std::string& entry, const std::string* value) {
+                    if (auto problem = problem_of_pattern(entry); !problem.empty()) return problem;
                     auto wanted = patterns_;
                     wanted.erase(entry);
                     if (value != nullptr) wanted[entry] = *value;
@@ -116,6 +117,10 @@ setting_definition policies::cloud_models() {
                 "decides: a person is asked, all are denied, or all are allowed.",
             .allowed = "ask, deny or allow",
             .default_value = "ask",
+            // It is a policy as well, the last one.
+            .by_request = by_request_ ? "kind=policy-change policy=90-cloud text=RULE reason=WHY, "
+                                        "such as allow cloud=yes"
+                                      : "",
             .judge = state::one_of({"ask", "deny", "allow"}),
             .apply = [this](const std::string&, const std::string* value) {
                 cloud_ = *value;
@@ -136,6 +141,19 @@ std::string policies::problem_of(const texts& rules, const texts& patterns) cons
     const auto built = build(rules, patterns);
     return built ? std::string()
                  : "does not go together with the others: " + built.error().message();
+}
+
+/// Whoever changes what a policy looks for changes the policy.
+std::string policies::problem_of_pattern(const std::string& name) const {
+    if (!by_request_) return "";
+    for (const auto& [policy_name, text] : rules_) {
+        const auto rule = policy::parse_rule(text);
+        if (!rule || rule->pattern != name) continue;
+        return "is what policies/" + policy_name +
+               " looks for, which takes a request here: write another pattern, and ask for a "
+               "policy with it";
+    }
+    return "";
 }
 
 /// What does not go together, which only another version can have accepted, leaves in force what

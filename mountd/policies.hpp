@@ -29,6 +29,7 @@ class policies {
     /// Of these texts, or what is wrong between them.
     [[nodiscard]] policy::parsed<policy::rule_set> build(const texts& rules,
                                                          const texts& patterns) const;
+    [[nodiscard]] std::string problem_of_pattern(const std::string& name) const;
     [[nodiscard]] std::string problem_of(const texts& rules, const texts& patterns) const;
     void put_in_force();
 

@@ -392,6 +392,17 @@ class PolicyChanges(ApprovalCase):
         self.approve(undoing)
         self.assertEqual(self.read(name), "deny model=qwen3:*\n")
 
+    def test_no_setting_is_a_way_around(self):
+        anna, control = Shell(ANNA), self.daemon.path("control")
+        self.assertEqual(anna(f"echo 'secret-[0-9]+' > {control}/redact/ours").returncode, 0)
+        self.approve(self.ask("policy=10-ours", "text=deny pattern=ours"))
+        for command in (f"echo allow > {control}/cloud_models",
+                        f"echo 'never-[0-9]+' > {control}/redact/ours", f"rm {control}/redact/ours"):
+            self.assertNotEqual(anna(command).returncode, 0, command)
+        self.assertIn("policies/10-ours", self.why(anna))
+        self.assertEqual(anna(f"echo 'other-[0-9]+' > {control}/redact/other").returncode, 0)
+        self.assertEqual(self.daemon.read("control/cloud_models"), "ask\n")
+
     def test_a_kill_between_decision_and_effect_loses_no_change(self):
         for i in range(3):
             request = self.ask("policy=10-night", f"text=deny model=qwen3:{i}")
