@@ -170,6 +170,33 @@ TEST_CASE("what was used before the start counts, without a second warning") {
     CHECK_FALSE(one_call(book, {}));
 }
 
+TEST_CASE("what was used on another day counts for none") {
+    auto book = book_of({"principal=uid:1001 tokens_per_day=100"});
+    book.seed(call, {40, {}}, monday.next());
+    book.seed(call, {60, {}}, monday);
+    CHECK(book.state()[0].used.tokens == 40);
+}
+
+TEST_CASE("whoever is refused in the last second of a day waits for a second") {
+    auto book = book_of({"tokens_per_day=1"});
+    CHECK(one_call(book, {1, {}}));
+    auto late = at(0ms);
+    late.until_tomorrow = 0s;
+    const auto refused = book.admit(call, late).refused;
+    REQUIRE(refused);
+    CHECK(refused->retry_after == 1s);
+}
+
+TEST_CASE("budgets are as many as can be looked at for each call") {
+    std::vector<budget> many;
+    for (std::size_t i = 0; i < budgets_max; ++i) {
+        many.push_back(*parse_budget("b" + std::to_string(i), "calls_at_once=1"));
+    }
+    CHECK(budget_book::build(many));
+    many.push_back(*parse_budget("more", "calls_at_once=1"));
+    CHECK_FALSE(budget_book::build(many));
+}
+
 TEST_CASE("other budgets keep what those of their names have counted") {
     auto book = book_of({"tokens_per_day=100 calls_at_once=1", "calls_at_once=1"});
     auto open = book.admit(call, at(0ms));

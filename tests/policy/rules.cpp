@@ -239,4 +239,12 @@ TEST_CASE("an ask says how long the call may be held open") {
     CHECK(rules->evaluate(facts).hold == std::chrono::seconds(7));
     facts.model = "a";
     CHECK(rules->evaluate(facts).hold == std::chrono::seconds(30));
+    for (const auto& [wanted, held] :
+         {std::pair{hold_max + std::chrono::seconds(1), hold_max},
+          std::pair{std::chrono::seconds(-1), std::chrono::seconds(0)}}) {
+        const auto bounded = rule_set::build(std::vector<named_text>{}, nullptr, wanted);
+        REQUIRE(bounded);
+        facts.cloud = true;
+        CHECK(bounded->evaluate(facts).hold == held);
+    }
 }
