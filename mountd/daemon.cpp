@@ -83,6 +83,7 @@ class daemon {
     deciding deciding_;
     proxy::server proxy_;
     views::view_worker views_;
+    state::answer_links answers_;
     notify::notifier notifier_;
     std::shared_ptr<const tree::directory> root_;
     identities identities_;
@@ -127,7 +128,8 @@ daemon::daemon(const options& given)
           {calls_, open_calls_, upstream_, counters_, services_, proxy_settings_, clock_,
            &deciding_.permissions(), &deciding_.budgets(), &deciding_.cancellations(), &captures_}),
       views_(calls_, ledger_, open_calls_, upstream_, state_.path(), clock_),
-      notifier_(notify_parts(given, state_.path(), deciding_, clock_)),
+      answers_(state_.answers_key()),
+      notifier_(notify_parts(given, state_.path(), deciding_, clock_, answers_)),
       root_(tree::for_groups(
           views::make_root({calls_, ledger_, counters_, views_.live(), deciding_.control(),
                             deciding_.approvals(), deciding_.budgets(), deciding_.canceller(),
@@ -140,7 +142,8 @@ daemon::daemon(const options& given)
               [this](std::string_view name) { return identities_.by_sign_on(name); },
               given.sign_on_header,
               given.sign_on_addresses,
-              given.sign_on_origin},
+              given.sign_on_origin,
+              &answers_},
       admin_(given.admin_host, given.admin_port, root_, views_, &office_, given.admin_people_only),
       sync_(calls_) {
     recover();

@@ -67,8 +67,8 @@ notify::target read_target(table_reader& table) {
     const auto known = notify::parse_format(format);
     if (!known) {
         table.wrong("format", "\"" + format +
-                                  "\" is unknown: mattermost, slack, pagerduty, opsgenie, ntfy "
-                                  "or json" +
+                                  "\" is unknown: mattermost, slack, pagerduty, opsgenie, ntfy, "
+                                  "json, slack-direct or mattermost-direct" +
                                   did_you_mean(format, notify::format_names()));
     }
     made.format = *known;
@@ -153,7 +153,8 @@ void read_notify(table_reader& reader, options& into) {
 
 notify::notifier::parts notify_parts(const options& given,
                                      const std::filesystem::path& state_directory,
-                                     deciding& decided, const clock_source& clock) {
+                                     deciding& decided, const clock_source& clock,
+                                     const state::answer_links& answers) {
     auto wanted = given.notify;
     if (wanted.link.empty()) {
         const bool v6 = given.admin_host.find(':') != std::string::npos;
@@ -173,7 +174,8 @@ notify::notifier::parts notify_parts(const options& given,
             decided.actions(),
             clock,
             state_directory / "notify",
-            [&decided](std::uint32_t number) { return decided.approvals().find(number); }};
+            [&decided](std::uint32_t number) { return decided.approvals().find(number); },
+            [&answers](const state::answer& what) { return answers.sign(what); }};
 }
 
 bool may_tell(const state::setting_definition* setting, std::string_view value) {

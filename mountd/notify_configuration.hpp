@@ -21,9 +21,10 @@ void read_notify(table_reader& reader, options& into);
 /// a text that somebody wrote.
 [[nodiscard]] bool may_tell(const state::setting_definition* setting, std::string_view value);
 
-/// What the notifier works with. `decided` outlives it.
+/// What the notifier works with. `decided` and `answers` outlive it.
 [[nodiscard]] notify::notifier::parts notify_parts(const options& given,
                                                    const std::filesystem::path& state_directory,
-                                                   deciding& decided, const clock_source& clock);
+                                                   deciding& decided, const clock_source& clock,
+                                                   const state::answer_links& answers);
 
 }  // namespace tallyfs::mountd

@@ -150,6 +150,21 @@ void read_groups(table_reader& table, options& into) {
     }
 }
 
+/// A chain that takes answers by chat only, where nobody gets a link for one.
+void check_direct(const options& given, std::vector<std::string>& problems) {
+    const bool direct = std::ranges::any_of(
+        given.notify.targets, [](const auto& target) { return notify::is_direct(target.format); });
+    for (const auto& chain : given.chains) {
+        const bool chat_only = std::ranges::any_of(chain.steps, [](const approval::step& step) {
+            return step.accepted == std::vector{approval::known_by::chat};
+        });
+        if (direct || !chat_only) continue;
+        problems.push_back("the chain of kind " + chain.kind +
+                           " takes answers by chat only, and no [[notify]] sends direct messages: "
+                           "slack-direct or mattermost-direct");
+    }
+}
+
 }  // namespace
 
 void read_people(table_reader& reader, options& into) {
@@ -193,6 +208,7 @@ std::vector<std::string> check_people(const options& given) {
     if (!given.groups.empty() && !given.allow_other) {
         problems.push_back("[groups] has no effect without allow_other: nobody else gets in");
     }
+    check_direct(given, problems);
     return problems;
 }
 

@@ -43,6 +43,17 @@ std::optional<form> parse_form(std::string_view text) {
     return fields;
 }
 
+std::string decision_of(const form& fields) {
+    const auto value = [&](const char* name) {
+        const auto place = fields.find(name);
+        return place != fields.end() ? place->second : std::string();
+    };
+    const auto word = value("decision");
+    if (word == "reject") return "reject: " + value("reason");
+    if (word != "approve") return word;
+    return value("code").empty() ? "approve" : "approve " + value("code");
+}
+
 std::optional<std::string> query_value(std::string_view target, std::string_view name) {
     const auto mark = target.find('?');
     if (mark == std::string_view::npos) return std::nullopt;

@@ -59,11 +59,11 @@ std::string step_row(const entry& e, std::uint32_t step, const approval::waiting
            escape_html(what) + "</td></tr>";
 }
 
-std::string decision_form(const entry& e, std::uint32_t step, bool ask_token) {
+std::string decision_form(const entry& e, std::uint32_t step, const form_kind& kind) {
     const bool code = e.request.chain.steps[step - 1].code_required;
-    const auto number = approval::number_text(e.request.number);
-    std::string form = "<h2>Decide step " + std::to_string(step) +
-                       "</h2><form method=\"post\" action=\"/page/" + number +
+    const auto whose = kind.person.empty() ? "" : " as " + escape_html(kind.person);
+    std::string form = "<h2>Decide step " + std::to_string(step) + whose +
+                       "</h2><form method=\"post\" action=\"" + escape_html(kind.action) +
                        "\" autocomplete=\"off\"><input type=\"hidden\" name=\"step\" value=\"" +
                        std::to_string(step) + "\">";
     if (code) {
@@ -74,7 +74,7 @@ std::string decision_form(const entry& e, std::uint32_t step, bool ask_token) {
     form +=
         "<label>Reason (needed to reject)<input type=\"text\" name=\"reason\" "
         "maxlength=\"1000\"></label>";
-    if (ask_token) {
+    if (kind.ask_token) {
         form += "<label>Your token<input type=\"password\" name=\"token\" required></label>";
     }
     return form +
@@ -96,7 +96,7 @@ std::string list_row(const entry& e, const approval::context& at) {
 }  // namespace
 
 std::string request_page(const entry& e, const approval::context& at, std::string_view message,
-                         bool ask_token) {
+                         const form_kind& kind) {
     const auto waits = waiting_for(e, at);
     const auto title = approval::number_text(e.request.number) + " " + e.request.asked.title;
     std::string body =
@@ -109,8 +109,13 @@ std::string request_page(const entry& e, const approval::context& at, std::strin
             "</pre><h2>Steps</h2><table><tr><th>Step</th><th>Role</th><th>Decision</th></tr>";
     for (std::uint32_t step = 1; step <= e.steps.size(); ++step) body += step_row(e, step, waits);
     body += "</table>";
-    if (waits.step != 0) body += decision_form(e, waits.step, ask_token);
+    if (waits.step != 0 && !kind.action.empty()) body += decision_form(e, waits.step, kind);
     return framed(title, body);
+}
+
+std::string message_page(std::string_view message) {
+    return framed("tallyfs",
+                  "<p class=\"message\" role=\"status\">" + escape_html(message) + "</p>");
 }
 
 std::string requests_page(const std::vector<entry>& all, const approval::context& at) {

@@ -9,10 +9,18 @@
 
 namespace tallyfs::admin {
 
-/// `message` is what came of the last decision, "" if nothing was decided just now. `ask_token` is
-/// false where a sign-on already says who it is.
+/// The form for a decision.
+struct form_kind {
+    std::string action;      ///< where it is posted; "": there is none
+    bool ask_token = false;  ///< false where it is known already who decides
+    std::string person;      ///< whose answer it is, of a link; "" elsewhere
+};
+
+/// `message` is what came of the last decision, "" if nothing was decided just now.
 [[nodiscard]] std::string request_page(const approval::entry& e, const approval::context& at,
-                                       std::string_view message, bool ask_token);
+                                       std::string_view message, const form_kind& form);
+/// A page with this one sentence.
+[[nodiscard]] std::string message_page(std::string_view message);
 /// What waits, with links; and what is over, the newest first.
 [[nodiscard]] std::string requests_page(const std::vector<approval::entry>& all,
                                         const approval::context& at);

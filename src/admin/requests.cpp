@@ -1,6 +1,8 @@
 #include "admin/requests.hpp"
 
+#include "admin/answers.hpp"
 #include "admin/form.hpp"
+#include "admin/on_desk.hpp"
 #include "admin/request_page.hpp"
 #include "admin/who.hpp"
 
@@ -11,7 +13,6 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 
 namespace tallyfs::admin {
@@ -36,63 +37,10 @@ page problem(int status, std::string_view text) {
     return as_json(status, json::object{{"error", text}});
 }
 
-int status_of(int number) {
-    switch (number) {
-        case 0:
-            return 200;
-        case EACCES:
-            return 403;
-        case EPERM:
-            return 409;
-        case ENOENT:
-            return 404;
-        case EMSGSIZE:
-            return 413;
-        case ENOSPC:
-        case EAGAIN:
-            return 503;
-        case EINVAL:
-            return 400;
-        default:
-            return 500;
-    }
-}
-
 std::optional<std::uint32_t> number_of(std::string_view target, std::string_view prefix) {
     target = target.substr(0, target.find('?'));
     if (!target.starts_with(prefix)) return std::nullopt;
     return approval::parse_number(target.substr(prefix.size()));
-}
-
-/// Posts a command to the desk; its answer resumes the connection on its own thread.
-/// A class with named members instead of a lambda in the co_await expression: GCC 12 destroys
-/// temporaries of such an expression twice.
-struct answered {
-    state::command_failure failure;
-    std::uint32_t number = 0;
-};
-class command_on_desk {
-  public:
-    explicit command_on_desk(std::function<void(state::approvals::reply)> start)
-        : start_(std::move(start)) {}
-    template <class Handler>
-    void operator()(Handler handler) const {
-        auto done = std::make_shared<Handler>(std::move(handler));
-        const auto executor = asio::get_associated_executor(*done);
-        start_([done, executor](const state::command_failure& failure, std::uint32_t number) {
-            asio::post(executor, [done, answer = answered{failure, number}] { (*done)(answer); });
-        });
-    }
-
-  private:
-    std::function<void(state::approvals::reply)> start_;
-};
-
-asio::awaitable<answered> on_desk(std::function<void(state::approvals::reply)> start) {
-    const command_on_desk command(std::move(start));
-    auto answer = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(answered)>(
-        command, asio::use_awaitable);
-    co_return answer;
 }
 
 /// How long a GET may wait: "?wait=300".
@@ -144,15 +92,8 @@ asio::awaitable<page> open_request(const request& asked, const decisions& office
     co_return as_json(201, made);
 }
 
-std::string decision_of(const form& fields) {
-    const auto value = [&](const char* name) {
-        const auto place = fields.find(name);
-        return place != fields.end() ? place->second : std::string();
-    };
-    const auto word = value("decision");
-    if (word == "reject") return "reject: " + value("reason");
-    if (word != "approve") return word;
-    return value("code").empty() ? "approve" : "approve " + value("code");
+form_kind form_of(std::uint32_t number, bool ask_token) {
+    return {"/page/" + approval::number_text(number), ask_token, ""};
 }
 
 asio::awaitable<page> decide(const request& asked, std::uint32_t number,
@@ -170,10 +111,10 @@ asio::awaitable<page> decide(const request& asked, std::uint32_t number,
     auto e = office.approvals.find(number);
     if (!who && shared.people_only) co_return html(403, "This token is nobody's.\n");
     if (!e) co_return html(404, "There is no such request.\n");
-    const bool ask_token = !signed_on(asked, office, peer);
+    const auto form = form_of(number, !signed_on(asked, office, peer));
     if (!who) {
-        co_return html(
-            403, request_page(*e, at, "This token is nobody's: nothing was decided.", ask_token));
+        co_return html(403,
+                       request_page(*e, at, "This token is nobody's: nothing was decided.", form));
     }
     std::uint32_t step = 0;
     const auto step_text = field("step");
@@ -187,7 +128,7 @@ asio::awaitable<page> decide(const request& asked, std::uint32_t number,
     if (!e) co_return html(404, "There is no such request.\n");
     const auto message = answer.failure.number == 0 ? std::string("Your decision is recorded.")
                                                     : answer.failure.sentence;
-    co_return html(status_of(answer.failure.number), request_page(*e, at, message, ask_token));
+    co_return html(status_of(answer.failure.number), request_page(*e, at, message, form));
 }
 
 }  // namespace
@@ -195,7 +136,7 @@ asio::awaitable<page> decide(const request& asked, std::uint32_t number,
 bool is_about_requests(std::string_view target) noexcept {
     const auto path = target.substr(0, target.find('?'));
     return path == "/page" || path.starts_with("/page/") || path == "/requests" ||
-           path.starts_with("/requests/");
+           path.starts_with("/requests/") || is_answer(path);
 }
 
 asio::awaitable<page> answer_about_requests(const request& asked, const session_context& shared,
@@ -203,6 +144,10 @@ asio::awaitable<page> answer_about_requests(const request& asked, const session_
     if (shared.office == nullptr) co_return problem(404, "no requests are taken here");
     const auto& office = *shared.office;
     const std::string target(asked.target());
+    if (is_answer(target)) {
+        auto answer = co_await answer_by_link(asked, office);
+        co_return answer;
+    }
     const bool post = asked.method() == beast_http::verb::post;
     const auto path = target.substr(0, target.find('?'));
     const approval::context at{office.approvals.people(), office.clock.wall()};
@@ -222,7 +167,8 @@ asio::awaitable<page> answer_about_requests(const request& asked, const session_
     }
     const auto e = number ? office.approvals.find(*number) : std::nullopt;
     if (!e) co_return html(404, "There is no such request.\n");
-    co_return html(200, request_page(*e, at, "", !signed_on(asked, office, peer)));
+    co_return html(200,
+                   request_page(*e, at, "", form_of(*number, !signed_on(asked, office, peer))));
 }
 
 }  // namespace tallyfs::admin

@@ -10,7 +10,8 @@ namespace tallyfs::admin {
 
 using request = boost::beast::http::request<boost::beast::http::string_body>;
 
-/// Whether the target is one of these: /page, /page/0042, /requests, /requests/0042.
+/// Whether the target is one of these: /page, /page/0042, /requests, /requests/0042,
+/// /answer/<signed>.
 [[nodiscard]] bool is_about_requests(std::string_view target) noexcept;
 
 /// Answers it. A GET shows, and never decides; a POST needs a token, or a sign-on.

@@ -1,5 +1,6 @@
 #include "admin/session.hpp"
 
+#include "admin/answers.hpp"
 #include "admin/requests.hpp"
 #include "admin/who.hpp"
 
@@ -99,8 +100,8 @@ asio::awaitable<page> answer_to(const request& asked, const session_context& sha
         co_return refusal(403, "");
     }
     const bool readable = method == beast::http::verb::get || method == beast::http::verb::head;
-    // What is sent says by itself who it is from.
-    if (readable && shared.people_only) {
+    // What is sent, and the link of a direct message, say by themselves who it is from.
+    if (readable && shared.people_only && !is_answer(asked.target())) {
         const auto reader = co_await who_asks(asked, *shared.office, peer, secret_of(asked));
         if (!reader) {
             co_return refusal(401,

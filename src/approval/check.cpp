@@ -150,6 +150,19 @@ void check_people_of(const chain& c, const std::string& name, const people& who,
     }
 }
 
+/// Who could answer a step only in the chat, and has no id there.
+void check_chat(const chain& c, const std::string& name, const people& who, problems& found) {
+    for (const auto& s : c.steps) {
+        if (s.accepted != std::vector{known_by::chat}) continue;
+        for (const auto at : candidates(who, s.role)) {
+            const auto& p = who.list()[at];
+            if (!p.chat.empty()) continue;
+            found.push_back(name + " takes answers by chat only, and " + p.name + ", who holds " +
+                            s.role + ", has no chat id there");
+        }
+    }
+}
+
 void check_chain(const chain& c, const people& who, bool only_one_uid, problems& found) {
     const auto name = "the chain of kind " + c.kind + ", environment " + c.environment + ",";
     if (const auto wrong = problem_of(c); !wrong.empty()) {
@@ -157,6 +170,7 @@ void check_chain(const chain& c, const people& who, bool only_one_uid, problems&
         return;
     }
     check_people_of(c, name, who, found);
+    check_chat(c, name, who, found);
     const auto by_uid_only = std::ranges::count_if(
         c.steps, [](const step& s) { return s.accepted == std::vector{known_by::uid}; });
     if (only_one_uid && c.steps.size() > 1) {

@@ -58,6 +58,23 @@ std::optional<std::string> read_if_there(const std::filesystem::path& file) {
     throw startup_error("cannot read " + file.string() + ": " + content.error().message());
 }
 
+/// Made anew where there is none; `otherwise` is what that means for what was made with the old.
+std::string key_in(const std::filesystem::path& file, const std::string& otherwise) {
+    if (auto key = read_if_there(file)) {
+        if (key->size() == key_bytes) return std::move(*key);
+        throw startup_error(file.string() + " has " + std::to_string(key->size()) + " bytes, not " +
+                            std::to_string(key_bytes) +
+                            ": restore it, or delete it to begin with a new key (" + otherwise +
+                            ")");
+    }
+    std::string key(key_bytes, '\0');
+    if (::getrandom(key.data(), key.size(), 0) != static_cast<::ssize_t>(key.size())) {
+        throw startup_error("cannot make a random key: " + last_system_error().message());
+    }
+    keep(file, key);
+    return key;
+}
+
 }  // namespace
 
 state_directory::state_directory(std::filesystem::path path) : path_(std::move(path)) {
@@ -118,20 +135,12 @@ void state_directory::check_format() const {
 }
 
 std::string state_directory::prompt_hash_key() const {
-    const auto file = path_ / "prompt-hash.key";
-    if (auto key = read_if_there(file)) {
-        if (key->size() == key_bytes) return std::move(*key);
-        throw startup_error(file.string() + " has " + std::to_string(key->size()) + " bytes, not " +
-                            std::to_string(key_bytes) +
-                            ": restore it, or delete it to begin with a new key (repeated prompts "
-                            "are then not recognised across the change)");
-    }
-    std::string key(key_bytes, '\0');
-    if (::getrandom(key.data(), key.size(), 0) != static_cast<::ssize_t>(key.size())) {
-        throw startup_error("cannot make a random key: " + last_system_error().message());
-    }
-    keep(file, key);
-    return key;
+    return key_in(path_ / "prompt-hash.key",
+                  "repeated prompts are then not recognised across the change");
+}
+
+std::string state_directory::answers_key() const {
+    return key_in(path_ / "answers.key", "links in messages that were sent are then worthless");
 }
 
 std::string state_directory::day_zone(const std::string& configured) const {

@@ -24,9 +24,10 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 namespace ssl = asio::ssl;
-using parser = http::response_parser<http::empty_body>;
+using parser = http::response_parser<http::string_body>;
 
 constexpr std::uint32_t head_bytes_max = 16 * 1024;
+constexpr std::uint64_t body_bytes_max = 64 * 1024;
 
 auto into(error_code& error) {
     return asio::redirect_error(asio::use_awaitable, error);
@@ -59,6 +60,10 @@ asio::awaitable<std::string> talk(Stream& stream, const outgoing& what, parser& 
     answer.header_limit(head_bytes_max);
     co_await http::async_read_header(stream, buffer, answer, into(error));
     if (error) co_return words_of("no answer", error);
+    if (!what.reads_body) co_return std::string();
+    answer.body_limit(body_bytes_max);
+    co_await http::async_read(stream, buffer, answer, into(error));
+    if (error) co_return words_of("no whole answer", error);
     co_return std::string();
 }
 
@@ -129,7 +134,7 @@ reply exchange(const outgoing& what, std::chrono::seconds timeout, wall_time now
     auto where = look_up(what.address, deadline, stop);
     if (!where) {
         const bool timed_out = where.error() == boost::system::errc::timed_out;
-        return {0, timed_out ? late : words_of("cannot find the host", where.error()), {}};
+        return {0, timed_out ? late : words_of("cannot find the host", where.error()), {}, {}};
     }
     parser answer;
     std::optional<std::string> failure;
@@ -140,13 +145,14 @@ reply exchange(const outgoing& what, std::chrono::seconds timeout, wall_time now
                        failure = bug ? "cannot be sent" : std::move(text);
                    });
     stop->run(io, deadline);
-    if (!failure) return {0, late, {}};
-    if (!failure->empty()) return {0, std::move(*failure), {}};
+    if (!failure) return {0, late, {}, {}};
+    if (!failure->empty()) return {0, std::move(*failure), {}, {}};
     const auto status = static_cast<int>(answer.get().result_int());
     const auto after = answer.get()[http::field::retry_after];
     return {status,
             judge_status(status) == verdict_on_status::delivered ? "" : status_words(status),
-            parse_retry_after({after.data(), after.size()}, now)};
+            parse_retry_after({after.data(), after.size()}, now),
+            what.reads_body ? std::move(answer.get().body()) : std::string()};
 }
 
 }  // namespace tallyfs::notify

@@ -20,6 +20,7 @@ void append_harmless(std::string& out, std::string_view text, std::size_t at) {
 }
 
 std::string page_text(const message& m) {
+    if (m.link.find("/answer/") != std::string::npos) return "Answer " + m.subject;
     return m.link.find("/page/") != std::string::npos ? "Open " + m.subject : "Open";
 }
 

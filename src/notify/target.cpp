@@ -8,8 +8,9 @@ namespace tallyfs::notify {
 namespace {
 
 constexpr std::size_t name_bytes_max = 32;
-constexpr std::array<std::string_view, 6> names{"mattermost", "slack", "pagerduty",
-                                                "opsgenie",   "ntfy",  "json"};
+constexpr std::array<std::string_view, 8> names{
+    "mattermost", "slack", "pagerduty",    "opsgenie",
+    "ntfy",       "json",  "slack-direct", "mattermost-direct"};
 
 /// Names are names of files as well.
 bool is_name(std::string_view name) {
@@ -63,8 +64,13 @@ std::string_view to_string(format value) noexcept {
 }
 
 std::string_view default_address(format value) noexcept {
+    if (value == format::slack_direct) return "https://slack.com/api/chat.postMessage";
     if (value == format::pagerduty) return "https://events.pagerduty.com/v2/enqueue";
     return value == format::opsgenie ? "https://api.opsgenie.com/v2/alerts" : "";
+}
+
+bool is_direct(format value) noexcept {
+    return value == format::slack_direct || value == format::mattermost_direct;
 }
 
 std::string problem_of(const target& t) {
@@ -74,8 +80,9 @@ std::string problem_of(const target& t) {
         if (std::ranges::find(known, event) != known.end()) continue;
         return "events holds \"" + event + "\", which is unknown" + did_you_mean(event, known);
     }
-    const bool alarm = t.format == format::pagerduty || t.format == format::opsgenie;
-    if (alarm && t.token.empty()) {
+    const bool keyed =
+        t.format == format::pagerduty || t.format == format::opsgenie || is_direct(t.format);
+    if (keyed && t.token.empty()) {
         return "token_file or token_env is missing: " + std::string(to_string(t.format)) +
                " needs its key";
     }
@@ -132,6 +139,9 @@ outgoing format_message(const target& t, const message& m) {
             authorize("Bearer ");
             made.body = dumped(json_body(t, m));
             break;
+        case format::slack_direct:
+        case format::mattermost_direct:
+            throw std::logic_error("a direct message is sent to somebody");
     }
     return made;
 }

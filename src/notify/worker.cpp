@@ -1,11 +1,31 @@
 #include "notify/worker.hpp"
 
-#include "notify/exchange.hpp"
+#include "notify/direct.hpp"
 #include "notify/retry.hpp"
 
+#include <tallyfs/approval/event.hpp>
 #include <tallyfs/base/log.hpp>
+#include <tallyfs/record/action.hpp>
 
 namespace tallyfs::notify {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto apply_max = 10s;
+constexpr auto look_interval = 50ms;
+constexpr auto link_lasts = 24h;
+
+/// Of an event of approvals; the beginning of time for any other line.
+wall_time event_time(std::string_view line) {
+    const auto action = record::parse_action(line);
+    const auto event =
+        action ? approval::parse_event(action->detail) : result<approval::event>(action.error());
+    return event ? time_of(*event) : wall_time{};
+}
+
+}  // namespace
 
 worker::worker(const notifier::parts& shared, target to)
     : shared_(shared),
@@ -46,17 +66,55 @@ target_status worker::status() const {
 follower::taken worker::take(std::string_view line) {
     const auto m = message_of(line, shared_.known);
     if (!m || !wants(to_.events, m->event)) return follower::taken::nothing;
-    return deliver(*m) ? follower::taken::done : follower::taken::stopped;
+    bool done = false;
+    if (is_direct(to_.format)) {
+        if (!asks_people(m->event)) return follower::taken::nothing;
+        done = tell_each(*m, event_time(line));
+    } else {
+        const auto request = format_message(to_, *m);
+        done = deliver(*m, [&] {
+            return exchange(request, shared_.given.timeout, shared_.clock.wall(), stop_);
+        });
+    }
+    return done ? follower::taken::done : follower::taken::stopped;
 }
 
-bool worker::deliver(const message& m) {
-    const auto request = format_message(to_, m);
+/// Whoever can decide now gets a message; false when it was stopped before the last of them.
+bool worker::tell_each(const message& m, wall_time at) {
+    const auto number = approval::parse_number(m.subject);
+    const auto e = number ? entry_at(*number, at) : std::nullopt;
+    if (!e) return !stop_->stopping();
+    for (const auto& one : recipients_of(*e, shared_.known.people, shared_.clock.wall())) {
+        const bool done = deliver(m, [&] {
+            const auto now = shared_.clock.wall();
+            auto answer = one.answer;
+            answer.expires = now + link_lasts;
+            const auto link = shared_.known.link + "/answer/" + shared_.sign(answer);
+            return send_direct(to_, one.chat, m, link, shared_.given.timeout, now, stop_);
+        });
+        if (!done) return false;
+    }
+    return true;
+}
+
+/// The request as it is after this event: a line is in the journal a moment before it counts.
+std::optional<approval::entry> worker::entry_at(std::uint32_t number, wall_time at) {
+    const auto deadline = std::chrono::steady_clock::now() + apply_max;
+    while (!stop_->stopping() && std::chrono::steady_clock::now() < deadline) {
+        auto e = shared_.entry(number);
+        if (!e || e->changed >= at) return e;
+        stop_->rest(look_interval);
+    }
+    return std::nullopt;
+}
+
+bool worker::deliver(const message& m, const std::function<reply()>& attempt) {
     {
         const std::lock_guard lock(mutex_);
         status_.waits_since = m.time;
     }
     for (unsigned failures = 1; !stop_->stopping(); ++failures) {
-        const auto answer = exchange(request, shared_.given.timeout, shared_.clock.wall(), stop_);
+        const auto answer = attempt();
         if (stop_->stopping() && answer.status == 0) return false;
         if (note(m, answer)) return true;
         auto pause = pause_after(failures, static_cast<double>(random_() % 1000) / 1000);

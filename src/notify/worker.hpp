@@ -7,6 +7,7 @@
 
 #include <tallyfs/notify/notifier.hpp>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,7 +36,9 @@ class worker {
   private:
     [[nodiscard]] follower::taken take(std::string_view line);
     /// Until it is delivered or refused for good; false when it was stopped before.
-    bool deliver(const message& m);
+    bool deliver(const message& m, const std::function<reply()>& attempt);
+    bool tell_each(const message& m, wall_time at);
+    [[nodiscard]] std::optional<approval::entry> entry_at(std::uint32_t number, wall_time at);
     bool note(const message& m, const reply& answer);
     void note_error(std::string error);
 

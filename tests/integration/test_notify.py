@@ -88,6 +88,7 @@ class Receiver:
 class NotifyCase(MountCase):
     environment = {}
     timeout_seconds = 1
+    top = ""  # of the configuration: what stands before the first table
 
     def setUp(self):
         self.receivers = {}
@@ -112,7 +113,7 @@ class NotifyCase(MountCase):
     def start(self, *more, **keywords):
         config = os.path.join(self.directory, "tallyfs.toml")
         with open(config, "w", encoding="utf-8") as file:
-            file.write(f'[notify_defaults]\ntimeout_seconds = {self.timeout_seconds}\n'
+            file.write(f'{self.top}[notify_defaults]\ntimeout_seconds = {self.timeout_seconds}\n'
                        'link = "http://tally.example/"\n')
             file.write(self.configuration())
         return super().start("--config", config, *more,

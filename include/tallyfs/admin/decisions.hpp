@@ -2,6 +2,7 @@
 // Rules: docs/approvals.md, "Over HTTP".
 #pragma once
 
+#include <tallyfs/state/answer_links.hpp>
 #include <tallyfs/state/approvals.hpp>
 
 #include <functional>
@@ -24,6 +25,7 @@ struct decisions {
     /// What browsers call the pages, "https://tally.example.org", where the proxy in front changes
     /// Host; "": as the request's Host says.
     std::string sign_on_origin;
+    const state::answer_links* answers = nullptr;  ///< null: no answers by direct message
 };
 
 }  // namespace tallyfs::admin

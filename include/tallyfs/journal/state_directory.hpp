@@ -22,6 +22,8 @@ class state_directory {
     /// The key of prompt_hash, 32 random bytes kept in `<state>/prompt-hash.key`, mode 0600.
     /// Made at the first start. Throws startup_error.
     [[nodiscard]] std::string prompt_hash_key() const;
+    /// The same of the links in direct messages: `<state>/answers.key`.
+    [[nodiscard]] std::string answers_key() const;
     /// The zone in which days turn: `<state>/day_zone`. With `configured` empty the remembered
     /// one, or at the first start the host's; otherwise `configured`, remembered. Throws
     /// startup_error if it cannot be kept.

@@ -5,6 +5,7 @@
 #include <tallyfs/approval/book.hpp>
 #include <tallyfs/notify/target.hpp>
 #include <tallyfs/state/action_log.hpp>
+#include <tallyfs/state/answer_links.hpp>
 #include <tallyfs/tree/node.hpp>
 
 #include <chrono>
@@ -61,6 +62,8 @@ class notifier {
         std::filesystem::path directory;  ///< for the places in the journal, `<state>/notify`
         /// A request with what became of it. Any thread.
         std::function<std::optional<approval::entry>(std::uint32_t)> entry;
+        /// Signs the links of direct messages. Any thread.
+        std::function<std::string(const state::answer&)> sign;
     };
     /// Before the first action of this run: a target that is new begins here. Throws startup_error
     /// if the directory cannot be made. What is referenced outlives it.

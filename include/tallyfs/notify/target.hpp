@@ -29,12 +29,24 @@ struct web_address {
 /// password in it, blanks and control characters.
 [[nodiscard]] std::optional<web_address> parse_web_address(std::string_view text);
 
-enum class format : std::uint8_t { mattermost, slack, pagerduty, opsgenie, ntfy, json };
+enum class format : std::uint8_t {
+    mattermost,
+    slack,
+    pagerduty,
+    opsgenie,
+    ntfy,
+    json,
+    slack_direct,
+    mattermost_direct,
+};
 [[nodiscard]] std::vector<std::string> format_names();
 [[nodiscard]] std::optional<format> parse_format(std::string_view name);
 [[nodiscard]] std::string_view to_string(format value) noexcept;
 /// Where the service of a format is, if there is only one such place; "" otherwise.
 [[nodiscard]] std::string_view default_address(format value) noexcept;
+
+/// Whether it tells single persons, each with a link of their own.
+[[nodiscard]] bool is_direct(format value) noexcept;
 
 struct target {
     std::string name;
@@ -55,7 +67,9 @@ struct outgoing {
     web_address address;
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    bool reads_body = false;  ///< of the answer
 };
+/// Not for a direct one: what goes there depends on who is told.
 [[nodiscard]] outgoing format_message(const target& t, const message& m);
 
 }  // namespace tallyfs::notify
