@@ -75,11 +75,13 @@ class daemon {
     journal::stream calls_;
     journal::open_calls open_calls_;
     ledger::ledger ledger_;
+    ledger::rollup_files rollups_;
     state::upstream_board upstream_;
     state::proxy_counters counters_;
     state::bounded_names services_;
     state::proxy_settings proxy_settings_;
     capture::recorder captures_;
+    retention::sweeper sweeper_;
     deciding deciding_;
     proxy::server proxy_;
     views::view_worker views_;
@@ -121,19 +123,21 @@ daemon::daemon(const options& given)
       open_calls_(state_.path() / "open-calls",
                   static_cast<std::uint32_t>(given.proxy.connections_max)),
       ledger_(state_.path() / "ledger.sqlite"),
+      rollups_(state_.path() / "journal" / "rollups"),
       captures_(state_.path() / "captures", counters_, clock_),
-      deciding_(given, state_.path(), clock_, proxy_settings_, open_calls_, captures_),
+      sweeper_(calls_, rollups_, clock_),
+      deciding_(given, state_.path(), clock_, proxy_settings_, open_calls_, captures_, sweeper_),
       proxy_(
           completed(given.proxy, state_.prompt_hash_key()),
           {calls_, open_calls_, upstream_, counters_, services_, proxy_settings_, clock_,
            &deciding_.permissions(), &deciding_.budgets(), &deciding_.cancellations(), &captures_}),
-      views_(calls_, ledger_, open_calls_, upstream_, state_.path(), clock_),
+      views_(calls_, rollups_, ledger_, open_calls_, upstream_, state_.path(), clock_),
       answers_(state_.answers_key()),
       notifier_(notify_parts(given, state_.path(), deciding_, clock_, answers_)),
       root_(tree::for_groups(
-          views::make_root({calls_, ledger_, counters_, views_.live(), deciding_.control(),
-                            deciding_.approvals(), deciding_.budgets(), deciding_.canceller(),
-                            deciding_.actions(), facts(), supplied()}),
+          views::make_root({calls_, rollups_, ledger_, counters_, views_.live(), sweeper_,
+                            deciding_.control(), deciding_.approvals(), deciding_.budgets(),
+                            deciding_.canceller(), deciding_.actions(), facts(), supplied()}),
           given.groups)),
       identities_(given),
       office_{deciding_.approvals(),
@@ -166,7 +170,10 @@ void daemon::recover() {
     rebuild_reason_ = ledger_.was_reset();
     const auto reconciled = ledger_.reconcile(calls_.segments());
     if (reconciled && !reconciled->empty()) rebuild_reason_ = *reconciled;
-    if (rebuild_reason_.empty() && ledger_.was_created() && calls_.bytes_after({}) > 0) {
+    const auto agreed = reconcile(ledger_, rollups_, calls_);
+    if (agreed && !agreed->empty()) rebuild_reason_ = *agreed;
+    const bool has_calls = calls_.bytes_after({}) > 0 || !rollups_.days().empty();
+    if (rebuild_reason_.empty() && ledger_.was_created() && has_calls) {
         rebuild_reason_ = "there was none";
     }
     if (const auto broken = ledger_.broken()) {
@@ -222,14 +229,17 @@ int daemon::run(const stop_signals& signals) {
     sync_.start();
     deciding_.start();
     notifier_.start();
-    captures_.start({[this] { return deciding_.permissions().current()->rules.patterns(); },
-                     [this](std::string event, std::string subject, std::string detail) {
-                         return deciding_.record(std::move(event), std::move(subject),
-                                                 std::move(detail));
-                     },
-                     [this] { views_.state_changed(); }});
+    const auto record = [this](std::string event, std::string subject, std::string detail) {
+        return deciding_.record(std::move(event), std::move(subject), std::move(detail));
+    };
+    const auto changed = [this] { views_.state_changed(); };
+    captures_.start(
+        {[this] { return deciding_.permissions().current()->rules.patterns(); }, record, changed});
+    sweeper_.connect(
+        {[this](const auto& work) { return views_.with_ledger(work); }, record, changed});
     proxy_.start();
     admin_.start();
+    sweeper_.start();
     const auto ready = fmt::format(
         "mount={} proxy={} admin={}", std::filesystem::absolute(given_.mountpoint).string(),
         address_text(given_.proxy.listeners.front().host, proxy_.ports().front()),
@@ -248,6 +258,7 @@ void daemon::stop() {
     proxy_.stop();
     admin_.stop();
     captures_.stop();
+    sweeper_.stop();
     deciding_.stop();
     notifier_.stop();
     sync_.stop();

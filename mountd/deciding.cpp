@@ -53,13 +53,14 @@ bool has_other_operators(const approval::people& people) {
 
 deciding::deciding(const options& given, const std::filesystem::path& state_directory,
                    const clock_source& clock, state::proxy_settings& proxy,
-                   const journal::open_calls& open_calls, capture::recorder& captures)
+                   const journal::open_calls& open_calls, capture::recorder& captures,
+                   retention::sweeper& sweeper)
     : people_(people_of(given)),
       chains_(given.chains),
       lines_(state_directory / "journal" / "actions", clock),
       policies_(permissions_, given.policies_need_approval),
       budgets_(clock),
-      settings_(definitions(given, proxy, captures)),
+      settings_(definitions(given, proxy, captures, sweeper)),
       actions_(lines_, state_directory / "actions.head", given.proxy.node,
                [this](const record::action& past) { past_.push_back(past); }),
       given_(permissions_, actions_, clock),
@@ -116,9 +117,11 @@ bool deciding::record(std::string event, std::string subject, std::string detail
 
 std::vector<state::setting_definition> deciding::definitions(const options& given,
                                                              state::proxy_settings& proxy,
-                                                             capture::recorder& captures) {
+                                                             capture::recorder& captures,
+                                                             retention::sweeper& sweeper) {
     auto all = policies_.definitions();
     for (auto& one : captures.definitions()) all.push_back(std::move(one));
+    for (auto& one : sweeper.definitions()) all.push_back(std::move(one));
     all.push_back(budget_setting(budgets_, budget_texts_));
     all.push_back(cancel_on_rm([this](bool allowed) { canceller_.allow_removal(allowed); }));
     for (auto& one : daemon_settings(given, proxy)) all.push_back(std::move(one));

@@ -8,6 +8,7 @@
 #include <tallyfs/capture/recorder.hpp>
 #include <tallyfs/journal/open_calls.hpp>
 #include <tallyfs/journal/stream.hpp>
+#include <tallyfs/retention/sweeper.hpp>
 #include <tallyfs/state/budgets.hpp>
 #include <tallyfs/state/canceller.hpp>
 #include <tallyfs/state/control.hpp>
@@ -24,7 +25,8 @@ class deciding {
     /// Replays the actions and puts in force what they say. Throws startup_error.
     deciding(const options& given, const std::filesystem::path& state_directory,
              const clock_source& clock, state::proxy_settings& proxy,
-             const journal::open_calls& open_calls, capture::recorder& captures);
+             const journal::open_calls& open_calls, capture::recorder& captures,
+             retention::sweeper& sweeper);
 
     /// `changed` is called after each change, on the desk. Before start().
     void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
@@ -49,7 +51,8 @@ class deciding {
     [[nodiscard]] std::vector<state::approval_kind> kinds(capture::recorder& captures);
     [[nodiscard]] std::vector<state::setting_definition> definitions(const options& given,
                                                                      state::proxy_settings& proxy,
-                                                                     capture::recorder& captures);
+                                                                     capture::recorder& captures,
+                                                                     retention::sweeper& sweeper);
     void warn_of_budget(const policy::budget_level& level);
     void answer_question(const state::question& what, const state::permissions::answer& done);
 

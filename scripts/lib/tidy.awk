@@ -16,6 +16,7 @@ BEGIN {
     level["approval"] = 1
     level["policy"] = 1
     level["journal"] = 2; level["ledger"] = 2; level["state"] = 2; level["capture"] = 2
+    level["retention"] = 2
     level["proxy"] = 3; level["fuse"] = 3; level["admin"] = 3; level["views"] = 3
     level["notify"] = 3
     level["mountd"] = 4
@@ -25,6 +26,8 @@ BEGIN {
     may["state journal"] = 1
     # What is kept of a call is a setting, and deleting it is something people approve.
     may["capture state"] = 1
+    # Calls are deleted from the journal once the ledger has kept their sums; how long is a setting.
+    may["retention journal"] = 1; may["retention ledger"] = 1; may["retention state"] = 1
 }
 
 function end_of_file() {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -53,6 +54,12 @@ int file_operations::fdatasync(int fd) {
 }
 int file_operations::ftruncate(int fd, ::off_t length) {
     return ::ftruncate(fd, length);
+}
+int file_operations::rename(const char* from, const char* to) {
+    return ::rename(from, to);
+}
+int file_operations::unlink(const char* path) {
+    return ::unlink(path);
 }
 
 stream::stream(std::filesystem::path directory, const clock_source& clock,

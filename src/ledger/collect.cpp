@@ -14,12 +14,6 @@ void touch(stamp& of, wall_time time) {
     of.changed = time;
 }
 
-void merge(stamp& into, const stamp& later) {
-    if (later.lines == 0) return;
-    into.lines += later.lines;
-    into.changed = later.changed;
-}
-
 bool lists(std::string_view comma_separated, std::string_view name) {
     while (!comma_separated.empty()) {
         const auto comma = comma_separated.find(',');
@@ -181,6 +175,12 @@ changes collect(standing& now, const journal::batch& lines) {
     return reading.finish(line);
 }
 
+void merge(stamp& into, const stamp& added) {
+    if (added.lines == 0) return;
+    into.lines += added.lines;
+    into.changed = added.changed;
+}
+
 bool closes_day(const standing& now, const changes& batch) noexcept {
     return batch.end.segment.date > now.checkpoint.segment.date;
 }
@@ -194,10 +194,11 @@ void accept(standing& now, changes&& batch) {
     now.last_line = batch.last_line;
     now.unreadable_lines += batch.unreadable_lines;
     merge(now.all, batch.all);
-    if (batch.all.lines > 0) {
+    if (batch.all.lines > 0 || batch.unreadable_lines > 0) {
         auto& today = now.days[batch.end.segment.date];
         merge(today.lines, batch.all);
         today.ids.add(batch.ids);
+        today.unreadable += batch.unreadable_lines;
     }
     now.name_stamps.resize(now.names.count().names);
     for (std::size_t i = 0; i < batch.name_stamps.size(); ++i) {

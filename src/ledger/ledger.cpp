@@ -1,9 +1,8 @@
 #include "ledger/arithmetic.hpp"
+#include "ledger/implementation.hpp"
 #include "ledger/queries.hpp"
-#include "ledger/store.hpp"
 
 #include <tallyfs/base/file.hpp>
-#include <tallyfs/ledger/ledger.hpp>
 
 #include <algorithm>
 #include <fcntl.h>
@@ -11,28 +10,6 @@
 namespace tallyfs::ledger {
 
 namespace {
-
-/// A file in use: its connection, and the statements that refer to it.
-struct session {
-    explicit session(const std::filesystem::path& path, bool is_new = false) : file(path) {
-        if (is_new) reserve_checksums(file);
-        if (file.good()) configure(file);
-    }
-    database file;
-    std::optional<store> writer;
-};
-
-bool is_locked(const error_code& error) {
-    return error.category() == sqlite_category() && (error.value() & 0xff) == SQLITE_BUSY;
-}
-
-/// A missing table or column is SQLITE_ERROR, a row that stands where one is to be added
-/// SQLITE_CONSTRAINT: with the right version in the header, damage. Trying again helps neither.
-bool is_unusable(const error_code& error) {
-    if (error.category() != sqlite_category()) return false;
-    return is_damage(error) || error.value() == SQLITE_ERROR ||
-           (error.value() & 0xff) == SQLITE_CONSTRAINT;
-}
 
 /// The hash of the `bytes` before `end`.
 result<std::uint64_t> hash_before(const std::filesystem::path& path, std::uint64_t end,
@@ -61,75 +38,6 @@ stamp stamp_of(const standing& now, name_kind kind, const std::string& text) {
 }
 
 }  // namespace
-
-struct ledger::implementation {
-    explicit implementation(std::filesystem::path path) : file(std::move(path)) {}
-
-    /// Opens a file that exists. `reset_reason` is set if it has to be begun anew instead.
-    error_code open_existing() {
-        current = std::make_unique<session>(file);
-        database& opened = current->file;
-        std::string mismatch;
-        if (opened.good()) mismatch = find_mismatch(opened);
-        if (opened.good() && mismatch.empty()) {
-            current->writer.emplace(opened);
-            auto loaded = load(opened);
-            if (loaded) {
-                now = std::move(*loaded);
-                return {};
-            }
-            opened.fail(loaded.error().value());
-        }
-        const auto failure = opened.take_failure();
-        current.reset();
-        if (is_locked(failure)) return failure;
-        reset_reason = mismatch;
-        if (failure) {
-            const std::string what = is_unusable(failure) ? "is damaged: " : "cannot be used: ";
-            reset_reason = "the file " + what + failure.message();
-        }
-        return {};
-    }
-
-    result<void> create() {
-        auto created = create_file();
-        broken = created ? error_code() : created.error();
-        return created;
-    }
-
-    result<void> create_file() {
-        current.reset();
-        now = {};
-        if (auto removed = remove_files(file); !removed) return removed;
-        auto made = std::make_unique<session>(file, true);
-        if (const auto failure = made->file.take_failure()) return failure;
-        if (auto tables = create_tables(made->file); !tables) return tables;
-        made->writer.emplace(made->file);
-        if (const auto failure = made->file.take_failure()) return failure;
-        current = std::move(made);
-        return {};
-    }
-
-    /// Asks the file; none is open after a clear() that failed.
-    template <class Query, class... Arguments>
-    [[nodiscard]] auto ask(Query&& query, const Arguments&... arguments) const
-        -> decltype(query(std::declval<database&>(), arguments...)) {
-        if (!current) return make_sqlite_error(SQLITE_CANTOPEN);
-        auto answer = query(current->file, arguments...);
-        if (!answer) note(answer.error());
-        return answer;
-    }
-    void note(const error_code& failure) const {
-        if (is_unusable(failure)) broken = failure;
-    }
-
-    std::filesystem::path file;
-    std::string reset_reason;
-    bool was_created = false;
-    std::unique_ptr<session> current;  ///< none after a clear() that failed
-    mutable error_code broken;
-    standing now;
-};
 
 ledger::ledger(std::filesystem::path file)
     : implementation_(std::make_unique<implementation>(std::move(file))) {
@@ -194,7 +102,8 @@ result<void> ledger::clear() {
 
 result<std::string> ledger::reconcile(const std::vector<journal::segment_status>& segments) {
     const auto& now = implementation_->now;
-    if (now.checkpoint == journal::position{}) return std::string();
+    // Of the segment in which it goes on it may have read nothing.
+    if (now.checkpoint.offset == 0) return std::string();
     const auto segment = std::find_if(segments.begin(), segments.end(), [&](const auto& status) {
         return status.id == now.checkpoint.segment;
     });
@@ -235,7 +144,9 @@ result<void> ledger::for_each_usage(const usage_query& query,
 
 std::vector<day> ledger::days() const {
     std::vector<day> list;
-    for (const auto& [date, known] : implementation_->now.days) list.push_back(date);
+    for (const auto& [date, known] : implementation_->now.days) {
+        if (known.lines.lines > 0) list.push_back(date);
+    }
     return list;
 }
 

@@ -65,11 +65,15 @@ class loader {
     }
 
     void read_days() {
-        statement read(owner_, "SELECT day, lines, changed_us, min_id, max_id FROM days");
+        statement read(owner_,
+                       "SELECT day, lines, changed_us, min_id, max_id, unreadable_lines FROM days");
         while (read.step()) {
             now_.days[day_of(read.integer(0))] = {{read.integer(1), read.time(2)},
-                                                  {read.integer(3), read.integer(4)}};
+                                                  {read.integer(3), read.integer(4)},
+                                                  read.integer(5)};
         }
+        statement rolled(owner_, "SELECT day, made_us FROM rolled");
+        while (rolled.step()) now_.rolled[day_of(rolled.integer(0))] = rolled.time(1);
     }
 
     void read_open_day() {

@@ -35,15 +35,24 @@ std::string_view text_of(const std::optional<std::string>& text) {
 }  // namespace
 
 group_id name_table::enter(const record::call& c) {
-    make_group_key(key_, c.service, text_of(c.task), text_of(c.model), c.endpoint);
+    return enter(c.service, text_of(c.task), text_of(c.model), c.endpoint);
+}
+
+group_id name_table::enter(const group& of) {
+    return enter(of.service, of.task, of.model, of.endpoint);
+}
+
+group_id name_table::enter(std::string_view service, std::string_view task, std::string_view model,
+                           std::string_view endpoint) {
+    make_group_key(key_, service, task, model, endpoint);
     if (const auto known = group_ids_.find(key_); known != group_ids_.end()) return known->second;
     const auto id = static_cast<group_id>(groups_.size());
     group_ids_.emplace(key_, id);
     group_names ids;
-    ids.service = enter(name_kind::service, c.service);
-    ids.task = enter(name_kind::task, text_of(c.task));
-    ids.model = enter(name_kind::model, text_of(c.model));
-    ids.endpoint = enter(name_kind::endpoint, c.endpoint);
+    ids.service = enter(name_kind::service, service);
+    ids.task = enter(name_kind::task, task);
+    ids.model = enter(name_kind::model, model);
+    ids.endpoint = enter(name_kind::endpoint, endpoint);
     groups_.push_back(ids);
     return id;
 }

@@ -39,6 +39,7 @@ class name_table {
 
     /// The group of a call; new names and groups are entered.
     [[nodiscard]] group_id enter(const record::call& c);
+    [[nodiscard]] group_id enter(const group& of);
     /// As read from the file, in order of their numbers.
     void add_name(name_kind kind, std::string_view text);
     /// False if a number is not one of a name that has been added.
@@ -60,6 +61,8 @@ class name_table {
     [[nodiscard]] std::vector<std::uint32_t> ranks() const;
 
   private:
+    [[nodiscard]] group_id enter(std::string_view service, std::string_view task,
+                                 std::string_view model, std::string_view endpoint);
     [[nodiscard]] name_id enter(name_kind kind, std::string_view text);
 
     std::vector<name> names_;

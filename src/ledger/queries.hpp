@@ -5,6 +5,8 @@
 #include "ledger/schema.hpp"
 #include "ledger/standing.hpp"
 
+#include <tallyfs/ledger/rollup.hpp>
+
 namespace tallyfs::ledger {
 
 /// Reads usage: whole and by day from the day sums (the open day's from memory), by quarter hour
@@ -26,6 +28,8 @@ namespace tallyfs::ledger {
                                                              std::size_t rows_max);
 [[nodiscard]] result<std::vector<repetition>> read_repetitions(database& owner, const standing& now,
                                                                day date);
+/// All that is kept of a closed day.
+[[nodiscard]] result<rollup> read_rollup(database& owner, const standing& now, day date);
 [[nodiscard]] result<std::optional<place>> find_line(database& owner, const standing& now,
                                                      const uuid& id,
                                                      const std::filesystem::path& directory);

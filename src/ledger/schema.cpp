@@ -23,7 +23,14 @@ CREATE TABLE checkpoint(
 INSERT INTO checkpoint VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0);
 CREATE TABLE days(
     day INTEGER PRIMARY KEY, lines INTEGER NOT NULL, changed_us INTEGER NOT NULL,
-    min_id INTEGER NOT NULL, max_id INTEGER NOT NULL);
+    min_id INTEGER NOT NULL, max_id INTEGER NOT NULL, unreadable_lines INTEGER NOT NULL);
+CREATE TABLE rolled(day INTEGER PRIMARY KEY, made_us INTEGER NOT NULL);
+CREATE TABLE day_names(
+    day INTEGER NOT NULL, name_id INTEGER NOT NULL, changed_us INTEGER NOT NULL,
+    PRIMARY KEY(day, name_id)) WITHOUT ROWID;
+CREATE TABLE day_loaded(
+    day INTEGER NOT NULL, model TEXT NOT NULL, options TEXT NOT NULL,
+    PRIMARY KEY(day, model)) WITHOUT ROWID;
 CREATE TABLE names(
     id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL,
     lines INTEGER NOT NULL, changed_us INTEGER NOT NULL);
@@ -38,11 +45,11 @@ CREATE TABLE duplicates(
     PRIMARY KEY(day, group_id, prompt_hash)) WITHOUT ROWID;
 CREATE INDEX duplicates_by_busy ON duplicates(busy_us);
 CREATE TABLE cold_starts(
-    seq INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, id BLOB NOT NULL,
+    seq INTEGER PRIMARY KEY, day INTEGER NOT NULL, time_us INTEGER NOT NULL, id BLOB NOT NULL,
     group_id INTEGER NOT NULL, waited_us INTEGER NOT NULL, options TEXT NOT NULL,
     evicted_model TEXT NOT NULL);
 CREATE TABLE swaps(
-    seq INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, id BLOB NOT NULL,
+    seq INTEGER PRIMARY KEY, day INTEGER NOT NULL, time_us INTEGER NOT NULL, id BLOB NOT NULL,
     group_id INTEGER NOT NULL, waited_us INTEGER NOT NULL, options TEXT NOT NULL,
     evicted_model TEXT NOT NULL, cause TEXT NOT NULL);
 CREATE TABLE day_swaps(

@@ -10,7 +10,7 @@
 namespace tallyfs::ledger {
 
 /// PRAGMA user_version. Grows with every change of the tables or of what stands in them.
-inline constexpr int schema_version = 5;
+inline constexpr int schema_version = 6;
 /// PRAGMA application_id: "taly" in ASCII.
 inline constexpr int application_id = 0x74616c79;
 

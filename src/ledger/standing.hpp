@@ -44,6 +44,7 @@ struct block {
 struct day_lines {
     stamp lines;
     id_range ids;
+    std::int64_t unreadable = 0;  ///< lines that are not among `lines`
 };
 
 /// The last line before the checkpoint, to see whether the journal still holds it there.
@@ -100,6 +101,7 @@ struct standing {
     name_table names;
     std::vector<stamp> name_stamps;  ///< by name_id; of services and models
     std::map<day, day_lines> days;
+    std::map<day, wall_time> rolled;  ///< days whose lines are gone, and when they were summed up
     std::unordered_map<group_id, sums> open_day;
     prompts_of_day prompts;
     loaded_models loaded;
@@ -122,6 +124,7 @@ struct changes {
     std::vector<cold_start_row> cold_starts;
     std::vector<swap_row> swaps;
     std::vector<leaving_row> leaving;
+    std::vector<group_id> groups;  ///< of a rollup: by their places in it
 };
 
 /// Reads the lines of a batch. New names are entered in `now.names`; nothing else of `now` is
@@ -131,5 +134,8 @@ struct changes {
 [[nodiscard]] bool closes_day(const standing& now, const changes& batch) noexcept;
 /// Takes over what has been stored.
 void accept(standing& now, changes&& batch);
+
+/// Puts `added` behind `into`.
+void merge(stamp& into, const stamp& added);
 
 }  // namespace tallyfs::ledger

@@ -2,6 +2,8 @@
 
 #include "ledger/figures.hpp"
 
+#include <set>
+
 namespace tallyfs::ledger {
 
 store::store(database& owner)
@@ -10,23 +12,23 @@ store::store(database& owner)
                 "INSERT INTO names VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET "
                 "lines=excluded.lines, changed_us=excluded.changed_us"),
       add_group_(owner, "INSERT INTO groups VALUES(?,?,?,?,?)"),
-      put_day_(owner, "INSERT OR REPLACE INTO days VALUES(?,?,?,?,?)"),
+      put_day_(owner, "INSERT OR REPLACE INTO days VALUES(?,?,?,?,?,?)"),
       add_quarter_(owner, "INSERT INTO quarter_usage VALUES(?,?,?," + figure_parameters() +
                               ") ON CONFLICT DO UPDATE SET " + figure_additions()),
       add_log_(owner, "INSERT INTO prompt_log(entries) VALUES(?)"),
       put_block_(owner, "INSERT OR REPLACE INTO blocks VALUES(?,?,?,?,?,?,?)"),
       add_cold_start_(owner,
-                      "INSERT INTO cold_starts(time_us, id, group_id, waited_us, options, "
-                      "evicted_model) VALUES(?,?,?,?,?,?)"),
+                      "INSERT INTO cold_starts(day, time_us, id, group_id, waited_us, options, "
+                      "evicted_model) VALUES(?,?,?,?,?,?,?)"),
       add_swap_(owner,
-                "INSERT INTO swaps(time_us, id, group_id, waited_us, options, evicted_model, "
-                "cause) VALUES(?,?,?,?,?,?,?)"),
+                "INSERT INTO swaps(day, time_us, id, group_id, waited_us, options, evicted_model, "
+                "cause) VALUES(?,?,?,?,?,?,?,?)"),
       add_day_swaps_(owner,
-                     "INSERT INTO day_swaps VALUES(?,?,?,1) ON CONFLICT DO UPDATE SET "
-                     "swaps=swaps+1"),
+                     "INSERT INTO day_swaps VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET "
+                     "swaps=swaps+excluded.swaps"),
       add_total_swaps_(owner,
-                       "INSERT INTO total_swaps VALUES(?,?,1) ON CONFLICT DO UPDATE SET "
-                       "swaps=swaps+1"),
+                       "INSERT INTO total_swaps VALUES(?,?,?) ON CONFLICT DO UPDATE SET "
+                       "swaps=swaps+excluded.swaps"),
       add_leaving_(owner,
                    "INSERT INTO leaving VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
                    "calls=calls+excluded.calls, request_bytes=request_bytes+excluded.request_bytes,"
@@ -89,6 +91,23 @@ void store::close_day(const standing& now) {
         add_duplicate_.finish();
     }
     clear_log_.run();
+    write_closed_names(now);
+}
+
+/// What nobody could tell of the day any more once later ones have changed it: when each name was
+/// seen last, and which models were loaded at its end.
+void store::write_closed_names(const standing& now) {
+    const auto date = now.checkpoint.segment.date.number();
+    std::set<name_id> seen;
+    for (const auto& [of, figures] : now.open_day) {
+        seen.insert(now.names.names_of(of).service);
+        seen.insert(now.names.names_of(of).model);
+    }
+    if (seen.empty()) return;
+    statement add_name(owner_, "INSERT INTO day_names VALUES(?,?,?)");
+    for (const auto id : seen) add_name.run(date, id, now.name_stamps[id].changed);
+    statement add_loaded(owner_, "INSERT INTO day_loaded VALUES(?,?,?)");
+    for (const auto& [model, options] : now.loaded) add_loaded.run(date, model, *options);
 }
 
 void store::write_names(const standing& now, const changes& batch) {
@@ -121,21 +140,22 @@ void store::write_quarters(day of, const quarter_sums& quarters) {
 }
 
 void store::write_loads(const changes& batch) {
+    const auto date = batch.end.segment.date.number();
     for (const auto& row : batch.cold_starts) {
-        add_cold_start_.run(row.time, row.id, row.of, row.waited, row.options, row.evicted_model);
+        add_cold_start_.run(date, row.time, row.id, row.of, row.waited, row.options,
+                            row.evicted_model);
     }
     for (const auto& row : batch.swaps) {
         const auto& start = row.start;
-        add_swap_.run(start.time, start.id, start.of, start.waited, start.options,
+        add_swap_.run(date, start.time, start.id, start.of, start.waited, start.options,
                       start.evicted_model, row.cause);
-        add_day_swaps_.run(batch.end.segment.date.number(), start.of, start.evicted_model);
-        add_total_swaps_.run(start.of, start.evicted_model);
+        add_day_swaps_.run(date, start.of, start.evicted_model, 1);
+        add_total_swaps_.run(start.of, start.evicted_model, 1);
     }
     for (const auto& row : batch.leaving) {
         // Of a refused call nothing was sent.
-        add_leaving_.run(batch.end.segment.date.number(), row.of, row.destination,
-                         row.refused ? 0 : 1, row.refused ? 0 : row.request_bytes,
-                         row.refused ? 1 : 0);
+        add_leaving_.run(date, row.of, row.destination, row.refused ? 0 : 1,
+                         row.refused ? 0 : row.request_bytes, row.refused ? 1 : 0);
     }
     for (const auto& [model, options] : batch.loaded) {
         if (options) {
@@ -150,12 +170,13 @@ void store::write_checkpoint(const standing& now, const changes& batch) {
     const auto& end = batch.end;
     const auto date = end.segment.date;
     stamp all = now.all;
-    if (batch.all.lines > 0) {
-        all = {all.lines + batch.all.lines, batch.all.changed};
+    merge(all, batch.all);
+    if (batch.all.lines > 0 || batch.unreadable_lines > 0) {
         auto today = now.days.contains(date) ? now.days.at(date) : day_lines{};
+        merge(today.lines, batch.all);
         today.ids.add(batch.ids);
-        put_day_.run(date.number(), today.lines.lines + batch.all.lines, batch.all.changed,
-                     today.ids.min, today.ids.max);
+        put_day_.run(date.number(), today.lines.lines, today.lines.changed, today.ids.min,
+                     today.ids.max, today.unreadable + batch.unreadable_lines);
     }
     set_checkpoint_.run(date.number(), end.segment.part, end.offset, batch.last_line.bytes,
                         batch.last_line.hash, all.lines, all.changed,

@@ -5,6 +5,8 @@
 #include "ledger/schema.hpp"
 #include "ledger/standing.hpp"
 
+#include <tallyfs/ledger/rollup.hpp>
+
 namespace tallyfs::ledger {
 
 /// The statements that every batch needs, prepared once. Not thread-safe; `owner` outlives it.
@@ -16,8 +18,21 @@ class store {
     /// Stores `batch` in one transaction. Errors: SQLite's; the file is then as before.
     [[nodiscard]] result<void> write(const standing& now, const changes& batch);
 
+    // A day whose lines go, and what is kept of it: store_rollup.cpp. Errors as above.
+    /// Closes the open day; the checkpoint moves to `next`, where a later one begins.
+    [[nodiscard]] result<void> write_turn(const standing& now, const journal::position& next);
+    /// Adds a day from its rollup. `batch` has its names, their stamps and the quarter hours.
+    [[nodiscard]] result<void> write_rollup(const standing& now, const changes& batch,
+                                            const rollup& kept);
+    /// Deletes the rows that point to lines of the day. On the disk when it returns, and with it
+    /// all that was written before.
+    [[nodiscard]] result<void> forget_lines(const rollup& kept);
+
   private:
     void close_day(const standing& now);
+    void write_closed_names(const standing& now);
+    void write_rolled_sums(const changes& batch, const rollup& kept);
+    void write_rolled_day(const rollup& kept);
     void write_names(const standing& now, const changes& batch);
     void write_quarters(day of, const quarter_sums& quarters);
     void write_loads(const changes& batch);

@@ -75,6 +75,7 @@ const std::string_view usage_readme = R"(# usage
 | `cold-starts.csv` | who waited how long for a model to load |
 | `swaps.csv` | which call made which model push out which |
 | `duplicates.csv` | prompts that were sent more than once, and what that cost |
+| `rollups.jsonl` | what is kept of days whose calls ../control deletes |
 
 BUSY is the time that a model worked for a call: prompt evaluation, output and,
 after a cold start, the load, as Ollama reports them; where it reports nothing,

@@ -47,6 +47,12 @@ void add_machine_concerns(const sources& from, std::vector<concern>& found) {
         // Mostly over before anybody looks, and yet a disk may have been the cause.
         found.push_back({"look", "ledger", "was made anew: " + live.rebuilt_reason});
     }
+    if (auto problem = from.sweeper.problem(); !problem.empty()) {
+        found.push_back({"mend", "retention", reason_first(problem)});
+    }
+    for (const auto& problem : from.rollups.problems()) {
+        found.push_back({"mend", "rollups", problem.what});
+    }
     if (journal.torn_bytes_cut > 0) {
         found.push_back({"look", "journal", "a torn line is kept in journal/calls/*.torn"});
     }

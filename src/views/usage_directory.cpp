@@ -5,6 +5,7 @@
 #include "views/periods.hpp"
 #include "views/privacy_text.hpp"
 
+#include <tallyfs/base/file.hpp>
 #include <tallyfs/base/text.hpp>
 
 #include <spdlog/fmt/fmt.h>
@@ -47,6 +48,7 @@ class periods_directory final : public tree::directory {
         std::set<day> firsts;
         const auto add = [&](day date) { firsts.insert(months_ ? first_of_month(date) : date); };
         for (const auto& date : from_.ledger.days()) add(date);
+        for (const auto& date : from_.ledger.rolled_days()) add(date);
         for (const auto& segment : from_.calls.segments()) add(segment.id.date);
         return firsts;
     }
@@ -164,6 +166,29 @@ class names_directory final : public tree::directory {
     bool models_;
 };
 
+/// usage/rollups.jsonl: the newest days, whole ones, as far as one file in memory may go.
+tree::node rollups_node(const sources& from) {
+    constexpr std::uint64_t bytes_max = std::uint64_t{32} << 20;
+    const auto last = from.ledger.last_rolled();
+    auto days = from.ledger.rolled_days();
+    const auto version = version_of(days.size(), last.time_since_epoch().count());
+    const auto changed = days.empty() ? from.facts.started : last;
+    return text_node(version, changed, [&rollups = from.rollups, days = std::move(days)] {
+        std::vector<std::string> newest_first;
+        auto room = bytes_max;
+        for (auto each = days.rbegin(); each != days.rend(); ++each) {
+            auto lines = read_file(rollups.path_of(*each), room);
+            if (!lines && lines.error() == boost::system::errc::message_size) break;
+            if (!lines) continue;  // the status screen says so
+            room -= lines->size();
+            newest_first.push_back(std::move(*lines));
+        }
+        std::string text;
+        for (auto each = newest_first.rbegin(); each != newest_first.rend(); ++each) text += *each;
+        return text;
+    });
+}
+
 /// usage itself: its files follow the journal too.
 class usage_directory final : public tree::directory {
   public:
@@ -171,9 +196,12 @@ class usage_directory final : public tree::directory {
         const auto all = [&from] { return from.ledger.stamp_of_all(); };
         const auto whole = [&from, all](auto render) {
             return [&from, all, render] {
+                // Rows that point to lines go with these.
                 const auto stamp = all();
-                return text_node(version_of(stamp.lines, stamp.changed.time_since_epoch().count()),
-                                 stamp.changed, [&from, render] { return render(from.ledger); });
+                const auto changed = std::max(stamp.changed, from.ledger.last_rolled());
+                return text_node(version_of(stamp.lines, stamp.changed.time_since_epoch().count(),
+                                            changed.time_since_epoch().count()),
+                                 changed, [&from, render] { return render(from.ledger); });
             };
         };
         entries_.add("README.md", [] { return readme_node(usage_readme); })
@@ -181,6 +209,7 @@ class usage_directory final : public tree::directory {
             .add("days.csv", whole([](const auto& from_) { return days_csv(from_, {}); }))
             .add("duplicates.csv", whole(duplicates_csv))
             .add("swaps.csv", whole(swaps_csv))
+            .add("rollups.jsonl", [&from] { return rollups_node(from); })
             .add("privacy.txt",
                  [this, &from] {
                      const auto today = current_day(from);

@@ -4,6 +4,8 @@
 
 #include <sys/statvfs.h>
 
+#include <future>
+
 namespace tallyfs::views {
 
 namespace {
@@ -19,10 +21,12 @@ constexpr std::uint64_t rebuilding_bytes = std::uint64_t{8} << 20;
 
 }  // namespace
 
-view_worker::view_worker(journal::stream& calls, ledger::ledger& ledger,
-                         journal::open_calls& open_calls, const state::upstream_board& upstream,
+view_worker::view_worker(journal::stream& calls, ledger::rollup_files& rollups,
+                         ledger::ledger& ledger, journal::open_calls& open_calls,
+                         const state::upstream_board& upstream,
                          std::filesystem::path state_directory, const clock_source& clock)
     : calls_(calls),
+      rollups_(rollups),
       ledger_(ledger),
       open_calls_(open_calls),
       upstream_(upstream),
@@ -72,6 +76,22 @@ bool view_worker::post(job work) {
     }
     wake_.notify_one();
     return true;
+}
+
+bool view_worker::with_ledger(const std::function<void(ledger::ledger&)>& work) {
+    auto done = std::make_shared<std::promise<bool>>();
+    auto answer = done->get_future();
+    const bool posted = post([this, &work, done = std::move(done)](bool current) {
+        if (current) work(ledger_);
+        done->set_value(current);
+    });
+    if (!posted) return false;
+    answer.wait();
+    try {
+        return answer.get();
+    } catch (const std::future_error&) {
+        return false;  // dropped, because the thread ends
+    }
 }
 
 std::uint64_t view_worker::moment() const noexcept {
@@ -146,7 +166,7 @@ void view_worker::capture_live() {
             ? static_cast<std::uint64_t>(disk.f_bavail) * static_cast<std::uint64_t>(disk.f_frsize)
             : 0;
     live_.bytes_behind = calls_.bytes_after(reader_->at());
-    if (live_.bytes_behind > rebuilding_bytes) live_.rebuilding = true;
+    if (is_far_behind()) live_.rebuilding = true;
     const auto all = calls_.bytes_after({});
     live_.rebuilt_share =
         all == 0 ? 1.0 : 1.0 - static_cast<double>(live_.bytes_behind) / static_cast<double>(all);
@@ -176,7 +196,7 @@ bool view_worker::mend_ledger() {
     reader_.emplace(calls_, ledger_.checkpoint());
     at_end_ = false;
     live_.bytes_behind = calls_.bytes_after(reader_->at());
-    if (live_.bytes_behind > rebuilding_bytes) live_.rebuilding = true;
+    if (is_far_behind()) live_.rebuilding = true;
     if (cleared) {
         live_.ledger_error.clear();
         return true;
@@ -203,7 +223,23 @@ void view_worker::follow_journal() {
     next_apply_ = steady_clock::now() + apply_interval;
 }
 
+bool view_worker::is_far_behind() const {
+    return live_.bytes_behind > rebuilding_bytes || rollups_.first_from(ledger_.checkpoint());
+}
+
+/// True if there was one, or if it could not be stored.
+bool view_worker::apply_next_rollup() {
+    const auto applied = ledger::apply_next_rollup(ledger_, rollups_, calls_);
+    if (applied && !*applied) return false;
+    if (!applied) note_ledger_error("cannot write the ledger: " + applied.error().message());
+    reader_.emplace(calls_, ledger_.checkpoint());
+    at_end_ = false;
+    static_cast<void>(mend_ledger());
+    return true;
+}
+
 void view_worker::apply_next_batch() {
+    if (apply_next_rollup()) return;
     const auto lines = reader_->next(batch_bytes);
     if (!lines) {
         note_ledger_error("cannot read " + reader_->at().segment.file_name() + ": " +

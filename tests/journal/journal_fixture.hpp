@@ -40,6 +40,7 @@ class failing_disk final : public journal::file_operations {
     std::atomic<int> write_bytes_max{-1};  ///< writes are cut short to this; -1: not
     std::atomic<int> sync_error{0};
     std::atomic<int> truncate_error{0};
+    std::atomic<int> unlink_error{0};
     std::atomic<int> syncs{0};
 
     ::ssize_t write(int fd, const void* data, std::size_t bytes) override {
@@ -54,6 +55,9 @@ class failing_disk final : public journal::file_operations {
     }
     int ftruncate(int fd, ::off_t length) override {
         return truncate_error != 0 ? fail(truncate_error) : file_operations::ftruncate(fd, length);
+    }
+    int unlink(const char* path) override {
+        return unlink_error != 0 ? fail(unlink_error) : file_operations::unlink(path);
     }
 
   private:

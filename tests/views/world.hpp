@@ -101,8 +101,10 @@ class world {
     journal::stream calls{directory.path() / "calls", clock};
     journal::open_calls open_calls{directory.path() / "open-calls", 16};
     ledger::ledger ledger{directory.path() / "ledger.sqlite"};
+    ledger::rollup_files rollups{directory.path() / "rollups"};
     state::upstream_board upstream;
     state::proxy_counters counters;
+    retention::sweeper sweeper{calls, rollups, clock};
     journal::stream action_lines{directory.path() / "actions", clock};
     state::action_log actions{action_lines, directory.path() / "actions.head", "host",
                               [](const record::action&) {}};
@@ -122,12 +124,14 @@ class world {
     state::canceller canceller{{cancellations, actions, desk, errors,
                                 [](const tree::user&) { return std::nullopt; },
                                 [](const uuid&) { return false; }, [] {}}};
-    views::view_worker views{calls, ledger, open_calls, upstream, directory.path(), clock};
+    views::view_worker views{calls, rollups, ledger, open_calls, upstream, directory.path(), clock};
     std::shared_ptr<const tree::directory> root = views::make_root(
         {calls,
+         rollups,
          ledger,
          counters,
          views.live(),
+         sweeper,
          control,
          approvals,
          budgets,

@@ -31,7 +31,7 @@ struct stream_status {
     bool failing = false;            ///< the last append or sync failed
 };
 
-/// The system calls a stream makes on its segments, so that a test can let them fail.
+/// The system calls that change segments, so that a test can let them fail.
 class file_operations {
   public:
     file_operations() = default;
@@ -41,6 +41,8 @@ class file_operations {
     virtual ::ssize_t write(int fd, const void* data, std::size_t bytes);
     virtual int fdatasync(int fd);
     virtual int ftruncate(int fd, ::off_t length);
+    virtual int rename(const char* from, const char* to);
+    virtual int unlink(const char* path);
 };
 
 class stream {
@@ -77,6 +79,11 @@ class stream {
     /// may have dropped its pages (at most 1,000 parts a day); the same if somebody deleted the
     /// open segment's file.
     result<void> sync();
+
+    /// Deletes the segments of a day that is over, and what was kept aside of them; who has one
+    /// open reads on. Any thread but the proxy's. Errors: invalid_argument for the newest day and
+    /// later ones; those of unlink(2) and fsync(2): what is not deleted then remains, whole parts.
+    result<void> remove_day(day date);
 
     /// Any thread; never waits for a system call, as the next five.
     [[nodiscard]] stream_status status() const;
@@ -120,6 +127,8 @@ class stream {
     error_code flush(const segment_file& file);
     void seal_after_failed_sync(const shared_file& file);
     void note_sync_failure(error_code reason, const std::filesystem::path& path);
+    error_code remove_file(const std::filesystem::path& path);
+    void forget(const std::vector<segment_status>& gone);
     void notify() const;
 
     std::filesystem::path directory_;

@@ -44,6 +44,7 @@ struct sums {
     /// Calls whose service was named by each record::service_source, in its order.
     std::array<std::int64_t, record::service_sources> by_source{};
     sums& operator+=(const sums& other);
+    bool operator==(const sums&) const = default;
 };
 
 /// What rows are grouped by. An empty string stands for "none" (no task, no model).
@@ -132,6 +133,8 @@ struct repetition {
     record::duration busy{};   ///< of the repeats
 };
 
+struct rollup;  // <tallyfs/ledger/rollup.hpp>
+
 /// Where a call's line is.
 struct place {
     journal::segment_id segment;
@@ -187,6 +190,25 @@ class ledger {
     /// returned; "" if the two agree. Errors: those of clear().
     result<std::string> reconcile(const std::vector<journal::segment_status>& segments);
     [[nodiscard]] std::int64_t unreadable_lines() const noexcept;
+
+    // Days whose lines are deleted: docs/architecture.md, "Retention".
+    /// Closes the open day, of which no line comes any more; `next` is where a later one begins.
+    /// Errors: SQLite's; invalid_argument if `next` is not behind the open day.
+    result<void> turn_to(const journal::position& next);
+    /// All that is kept of a closed day; `made` is now. Errors: SQLite's; invalid_argument for a
+    /// day that is not closed.
+    [[nodiscard]] result<rollup> roll_up(day date, wall_time made) const;
+    /// Forgets what points to the lines of a closed day, so that they can be deleted: it stands on
+    /// the disk when this returns. Nothing happens where that has been done. Errors: SQLite's;
+    /// invalid_argument if the day is not closed or has other calls.
+    result<void> forget_lines(const rollup& kept);
+    /// Takes a day from its rollup, where the checkpoint is at its beginning or before. Errors:
+    /// those of apply().
+    result<void> apply(const rollup& kept);
+    /// Days whose lines are forgotten, oldest first; in memory.
+    [[nodiscard]] std::vector<day> rolled_days() const;
+    /// When the last of them was summed up; the default if there is none.
+    [[nodiscard]] wall_time last_rolled() const;
 
     [[nodiscard]] result<std::vector<usage_row>> usage(const usage_query& query) const;
     /// The same rows in the same order, one after the other: a year by days would fill 50 MB.

@@ -7,6 +7,8 @@
 #include <tallyfs/journal/open_calls.hpp>
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/ledger/ledger.hpp>
+#include <tallyfs/ledger/rollup_files.hpp>
+#include <tallyfs/retention/sweeper.hpp>
 #include <tallyfs/state/approvals.hpp>
 #include <tallyfs/state/budgets.hpp>
 #include <tallyfs/state/canceller.hpp>
@@ -57,9 +59,11 @@ struct supplied_directory {
 /// Everything is referenced and outlives the tree. Used on the view thread only.
 struct sources {
     const journal::stream& calls;
+    const ledger::rollup_files& rollups;
     const ledger::ledger& ledger;
     const state::proxy_counters& counters;
     const live_state& live;
+    const retention::sweeper& sweeper;
     state::control& control;
     state::approvals& approvals;
     state::budgets& budgets;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tallyfs/journal/reader.hpp>
+#include <tallyfs/ledger/rollup_files.hpp>
 #include <tallyfs/tree/view_thread.hpp>
 #include <tallyfs/views/sources.hpp>
 
@@ -19,9 +20,9 @@ namespace tallyfs::views {
 class view_worker final : public tree::view_thread {
   public:
     /// What is passed by reference outlives the worker. Nothing runs before start().
-    view_worker(journal::stream& calls, ledger::ledger& ledger, journal::open_calls& open_calls,
-                const state::upstream_board& upstream, std::filesystem::path state_directory,
-                const clock_source& clock);
+    view_worker(journal::stream& calls, ledger::rollup_files& rollups, ledger::ledger& ledger,
+                journal::open_calls& open_calls, const state::upstream_board& upstream,
+                std::filesystem::path state_directory, const clock_source& clock);
     ~view_worker() override;
 
     /// Begins to follow the journal and to run jobs. `rebuild_reason` is shown: "" or why
@@ -32,6 +33,10 @@ class view_worker final : public tree::view_thread {
     void stop();
 
     [[nodiscard]] bool post(job work) override;
+    /// Has the ledger used for something else on the view thread, once it has all that was
+    /// appended, and waits for it. Not on the view thread. False: it was not, because the ledger
+    /// does not follow now or the thread has ended.
+    [[nodiscard]] bool with_ledger(const std::function<void(ledger::ledger&)>& work);
     [[nodiscard]] std::uint64_t moment() const noexcept override;
 
     /// Read on the view thread only.
@@ -57,11 +62,14 @@ class view_worker final : public tree::view_thread {
     [[nodiscard]] bool ledger_has_reached(const journal::position& required) const;
     void follow_journal();
     void apply_next_batch();
+    [[nodiscard]] bool apply_next_rollup();
     void note_ledger_error(std::string what);
+    [[nodiscard]] bool is_far_behind() const;
     [[nodiscard]] bool mend_ledger();
     void run_jobs();
 
     journal::stream& calls_;
+    ledger::rollup_files& rollups_;
     ledger::ledger& ledger_;
     journal::open_calls& open_calls_;
     const state::upstream_board& upstream_;
