@@ -108,6 +108,38 @@ TEST_CASE("days without a later call are closed and deleted, and calls go on beh
     CHECK(describe(state.open()->ledger) == lived);
 }
 
+TEST_CASE("which models were loaded at the end of a deleted day is known behind it") {
+    test::kept_state state(1, 1);
+    const auto add = [&](const char* date, const char* options) {
+        record::call c;
+        c.time = date_of(date).date() + std::chrono::hours(23);
+        c.id = uuid::make(c.time);
+        c.service = "n8n";
+        c.endpoint = "/api/chat";
+        c.model = "qwen3:14b";
+        c.cold_start = true;
+        c.options = options;
+        std::string line;
+        record::append_line(line, c);
+        std::ofstream(state.home() / "calls" / (std::string(date) + ".jsonl"), std::ios::app)
+            << line;
+    };
+    add("2026-11-20", R"({"num_ctx":4096})");
+    add("2026-11-25", R"({"num_ctx":4096})");  // loaded again, with nothing else
+    add("2026-11-26", R"({"num_ctx":8192})");
+    state.clock.step_to(date_of("2026-11-26").date() + std::chrono::hours(23));
+    std::string lived;
+    {
+        const auto run = state.open();
+        run->sweeper.sweep();
+        REQUIRE(run->segments() == strings{"2026-11-25.jsonl", "2026-11-26.jsonl"});
+        CHECK(run->ledger.swaps(10).value().size() == 1);
+        lived = describe(run->ledger);
+    }
+    state.remove_ledger();
+    CHECK(describe(state.open()->ledger) == lived);
+}
+
 TEST_CASE("today and yesterday stay whatever the clock says") {
     test::kept_state state;
     const auto run = state.open();
