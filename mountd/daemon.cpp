@@ -82,6 +82,7 @@ class daemon {
     state::proxy_settings proxy_settings_;
     capture::recorder captures_;
     retention::sweeper sweeper_;
+    retention::gauge gauge_;
     deciding deciding_;
     proxy::server proxy_;
     views::view_worker views_;
@@ -126,7 +127,9 @@ daemon::daemon(const options& given)
       rollups_(state_.path() / "journal" / "rollups"),
       captures_(state_.path() / "captures", counters_, clock_),
       sweeper_(calls_, rollups_, clock_),
-      deciding_(given, state_.path(), clock_, proxy_settings_, open_calls_, captures_, sweeper_),
+      gauge_(state_.path(), clock_),
+      deciding_(given, state_.path(), clock_, proxy_settings_, open_calls_, captures_, sweeper_,
+                gauge_),
       proxy_(
           completed(given.proxy, state_.prompt_hash_key()),
           {calls_, open_calls_, upstream_, counters_, services_, proxy_settings_, clock_,
@@ -135,7 +138,7 @@ daemon::daemon(const options& given)
       answers_(state_.answers_key()),
       notifier_(notify_parts(given, state_.path(), deciding_, clock_, answers_)),
       root_(tree::for_groups(
-          views::make_root({calls_, rollups_, ledger_, counters_, views_.live(), sweeper_,
+          views::make_root({calls_, rollups_, ledger_, counters_, views_.live(), sweeper_, gauge_,
                             deciding_.control(), deciding_.approvals(), deciding_.budgets(),
                             deciding_.canceller(), deciding_.actions(), facts(), supplied()}),
           given.groups)),
@@ -233,10 +236,10 @@ int daemon::run(const stop_signals& signals) {
         return deciding_.record(std::move(event), std::move(subject), std::move(detail));
     };
     const auto changed = [this] { views_.state_changed(); };
-    captures_.start(
-        {[this] { return deciding_.permissions().current()->rules.patterns(); }, record, changed});
-    sweeper_.connect(
-        {[this](const auto& work) { return views_.with_ledger(work); }, record, changed});
+    captures_.start({[this] { return deciding_.permissions().current()->rules.patterns(); }, record,
+                     changed, [this] { return !gauge_.is_full(); }});
+    sweeper_.connect({[this](const auto& work) { return views_.with_ledger(work); }, record,
+                      changed, [this, record] { gauge_.look(record); }});
     proxy_.start();
     admin_.start();
     sweeper_.start();

@@ -54,13 +54,13 @@ bool has_other_operators(const approval::people& people) {
 deciding::deciding(const options& given, const std::filesystem::path& state_directory,
                    const clock_source& clock, state::proxy_settings& proxy,
                    const journal::open_calls& open_calls, capture::recorder& captures,
-                   retention::sweeper& sweeper)
+                   retention::sweeper& sweeper, retention::gauge& gauge)
     : people_(people_of(given)),
       chains_(given.chains),
       lines_(state_directory / "journal" / "actions", clock),
       policies_(permissions_, given.policies_need_approval),
       budgets_(clock),
-      settings_(definitions(given, proxy, captures, sweeper)),
+      settings_(definitions(given, proxy, captures, sweeper, gauge)),
       actions_(lines_, state_directory / "actions.head", given.proxy.node,
                [this](const record::action& past) { past_.push_back(past); }),
       given_(permissions_, actions_, clock),
@@ -84,6 +84,7 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
         settings_.replay(past);
         given_.replay(past);
         approvals_.replay(past);
+        gauge.replay(past);
     }
     settings_.put_in_force();
     for (const auto& past : past_) budgets_.replay(past);  // of the budgets that there are now
@@ -118,10 +119,12 @@ bool deciding::record(std::string event, std::string subject, std::string detail
 std::vector<state::setting_definition> deciding::definitions(const options& given,
                                                              state::proxy_settings& proxy,
                                                              capture::recorder& captures,
-                                                             retention::sweeper& sweeper) {
+                                                             retention::sweeper& sweeper,
+                                                             retention::gauge& gauge) {
     auto all = policies_.definitions();
     for (auto& one : captures.definitions()) all.push_back(std::move(one));
     for (auto& one : sweeper.definitions()) all.push_back(std::move(one));
+    all.push_back(gauge.definition([&sweeper] { sweeper.look(); }));
     all.push_back(budget_setting(budgets_, budget_texts_));
     all.push_back(cancel_on_rm([this](bool allowed) { canceller_.allow_removal(allowed); }));
     for (auto& one : daemon_settings(given, proxy)) all.push_back(std::move(one));

@@ -8,6 +8,7 @@
 #include <tallyfs/capture/recorder.hpp>
 #include <tallyfs/journal/open_calls.hpp>
 #include <tallyfs/journal/stream.hpp>
+#include <tallyfs/retention/gauge.hpp>
 #include <tallyfs/retention/sweeper.hpp>
 #include <tallyfs/state/budgets.hpp>
 #include <tallyfs/state/canceller.hpp>
@@ -26,7 +27,7 @@ class deciding {
     deciding(const options& given, const std::filesystem::path& state_directory,
              const clock_source& clock, state::proxy_settings& proxy,
              const journal::open_calls& open_calls, capture::recorder& captures,
-             retention::sweeper& sweeper);
+             retention::sweeper& sweeper, retention::gauge& gauge);
 
     /// `changed` is called after each change, on the desk. Before start().
     void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
@@ -52,7 +53,8 @@ class deciding {
     [[nodiscard]] std::vector<state::setting_definition> definitions(const options& given,
                                                                      state::proxy_settings& proxy,
                                                                      capture::recorder& captures,
-                                                                     retention::sweeper& sweeper);
+                                                                     retention::sweeper& sweeper,
+                                                                     retention::gauge& gauge);
     void warn_of_budget(const policy::budget_level& level);
     void answer_question(const state::question& what, const state::permissions::answer& done);
 

@@ -121,6 +121,10 @@ void recorder::run() {
 }
 
 void recorder::keep(const captured_call& call) {
+    if (parts_.has_room && !parts_.has_room()) {
+        ++counters_.captures_dropped;  // why stands in status.txt: state_bytes_max
+        return;
+    }
     const auto patterns = parts_.patterns();
     const auto kept =
         shelf_.put(call.id, make_documents(call, patterns ? *patterns : policy::pattern_set()));

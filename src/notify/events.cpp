@@ -18,7 +18,8 @@ constexpr event_group known_events[] = {
     {"approval.settled", "approvals"},   {"approval.outcome_unknown", "approvals"},
     {"budget.warned", "budgets"},        {"budget.raised", "budgets"},
     {"setting.changed", "settings"},     {"setting.removed", "settings"},
-    {"chain.broken", "alerts"},
+    {"chain.broken", "alerts"},          {"state.warned", "alerts"},
+    {"state.eased", "alerts"},
 };
 
 }  // namespace

@@ -65,6 +65,16 @@ void fill_broken_chain(message& m, const json& detail) {
     add_fact(m, "Check", "tallyfs verify");
 }
 
+void fill_state(message& m, const json& detail) {
+    m.ends = m.event == "state.eased";
+    m.severity = m.ends ? severity::info : severity::warning;
+    m.title = m.ends ? "The state directory is below its limit again"
+                     : "The state directory has " + text_of(detail, "percent") + " % of its limit";
+    m.link += "/status.txt";
+    add_fact(m, "Used bytes", text_of(detail, "used_bytes"));
+    add_fact(m, "Limit bytes", text_of(detail, "limit_bytes"));
+}
+
 }  // namespace
 
 std::string head_after(std::uint64_t number, std::string_view line) {
@@ -98,6 +108,8 @@ std::optional<message> message_of(std::string_view line, const knowledge& known)
         fill_setting(m, *read, detail, known);
     } else if (m.event == "chain.broken") {
         fill_broken_chain(m, detail);
+    } else if (m.event == "state.warned" || m.event == "state.eased") {
+        fill_state(m, detail);
     } else {
         return std::nullopt;
     }

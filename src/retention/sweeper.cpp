@@ -34,9 +34,8 @@ std::vector<state::setting_definition> sweeper::definitions() {
         {
             const std::lock_guard lock(mutex_);
             days_kept_ = std::stoi(*value);
-            look_ = true;
         }
-        wake_.notify_one();
+        look();
     };
     return {std::move(calls)};
 }
@@ -54,6 +53,14 @@ void sweeper::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
+void sweeper::look() {
+    {
+        const std::lock_guard lock(mutex_);
+        look_ = true;
+    }
+    wake_.notify_one();
+}
+
 void sweeper::run() {
     for (;;) {
         {
@@ -64,6 +71,7 @@ void sweeper::run() {
         }
         try {
             sweep();
+            if (parts_.at_each_look) parts_.at_each_look();
             if (!std::exchange(verified_, true)) verify_rollups();
         } catch (const std::exception& error) {
             spdlog::error("calls could not be deleted: {}", error.what());

@@ -47,6 +47,12 @@ void add_machine_concerns(const sources& from, std::vector<concern>& found) {
         // Mostly over before anybody looks, and yet a disk may have been the cause.
         found.push_back({"look", "ledger", "was made anew: " + live.rebuilt_reason});
     }
+    if (const auto state = from.gauge.last();
+        state && state->percent() >= retention::percent_warned) {
+        found.push_back({state->percent() >= 100 ? "mend" : "look", "disk",
+                         fmt::format("{} % of state_bytes_max: shorten control/retention_*",
+                                     state->percent())});
+    }
     if (auto problem = from.sweeper.problem(); !problem.empty()) {
         found.push_back({"mend", "retention", reason_first(problem)});
     }

@@ -79,6 +79,11 @@ std::string status_json(const sources& from) {
                            {"torn_bytes_cut", journal.torn_bytes_cut},
                            {"torn_bytes_left", journal.torn_bytes_left},
                            {"disk_free_bytes", live.disk_free_bytes}};
+    const auto state = from.gauge.last().value_or(retention::reading{});
+    document["state"] = {{"journal_bytes", state.journal_bytes},
+                         {"ledger_bytes", state.ledger_bytes},
+                         {"captures_bytes", state.captures_bytes},
+                         {"limit_bytes", state.limit_bytes}};
     document["ledger"] = {{"rebuilding", live.rebuilding},
                           {"bytes_behind", live.bytes_behind},
                           {"unreadable_lines", from.ledger.unreadable_lines()},

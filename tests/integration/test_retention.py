@@ -10,7 +10,7 @@ import unittest
 import uuid
 
 from stored import StoredCase, readable
-from support import BINARIES, wait_until
+from support import BINARIES, post, wait_until
 from test_control import shell
 from test_first_light import expected
 
@@ -196,6 +196,61 @@ class Retention(StoredCase):
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn("from 2 to 36500", self.daemon.read("control/last_error"))
         self.assertEqual(len(self.old_segments()), len(DAYS))
+
+
+class Limit(StoredCase):
+    standin_options = ()
+
+    def limit(self, text):
+        return shell(f"echo {text} > {self.daemon.path('control/state_bytes_max')}")
+
+    def state_of(self):
+        return json.loads(self.daemon.read("status.json"))
+
+    def events(self):
+        lines = map(json.loads, self.daemon.read("actions/today.jsonl").splitlines())
+        return [(line["event"], line["detail"].get("percent")) for line in lines
+                if line["event"].startswith("state.")]
+
+    def capture_one(self):
+        self.assertEqual(post(self.daemon.proxy, "/api/generate",
+                              {"model": "llama3.2", "stream": False, "prompt": "x"})[0], 200)
+
+    def test_a_state_directory_that_grows_is_told_of_once_and_takes_no_captures(self):
+        shell(f"echo full > {self.daemon.path('control/capture')}")
+        self.capture_one()
+        wait_until(lambda: self.state_of()["captures"]["kept"] == 1)
+        self.stop()
+        with open(os.path.join(self.state, "captures", "ballast"), "wb") as file:
+            file.write(os.urandom(2_000_000))
+        os.makedirs(os.path.join(self.state, "captures", "2026-01-01", "x"))
+        shutil.move(os.path.join(self.state, "captures", "ballast"),
+                    os.path.join(self.state, "captures", "2026-01-01", "x", "response.json"))
+        self.daemon = self.start()
+        wait_until(lambda: self.state_of()["state"]["captures_bytes"] > 2_000_000)
+        self.assertEqual(self.state_of()["state"]["limit_bytes"], 0)
+        for wrong in ("ten", "-1", "5", "1.5G", "1X", "99999999999999999999T", "1 G G"):
+            self.assertNotEqual(self.limit(wrong).returncode, 0, wrong)
+        self.assertEqual(self.limit("1M").returncode, 0)
+        wait_until(lambda: self.events() == [("state.warned", 100)])
+        wait_until(lambda: "of state_bytes_max" in self.daemon.read("status.txt"))
+        self.capture_one()
+        wait_until(lambda: self.state_of()["captures"]["dropped"] == 1)
+        self.assertEqual(self.daemon.calls()[-1]["outcome"], "ok")
+        self.stop()
+        self.daemon = self.start()
+        wait_until(lambda: "of state_bytes_max" in self.daemon.read("status.txt"))
+        self.assertEqual(self.events(), [("state.warned", 100)])
+        used = self.state_of()["state"]
+        total = used["journal_bytes"] + used["ledger_bytes"] + used["captures_bytes"]
+        self.assertEqual(self.limit(f"{total * 100 // 85}").returncode, 0)
+        wait_until(lambda: "85 % of" in self.daemon.read("status.txt") or
+                   "84 % of" in self.daemon.read("status.txt"))
+        self.assertEqual(self.limit("1G").returncode, 0)
+        wait_until(lambda: self.events()[-1] == ("state.eased", 0))
+        wait_until(lambda: "of state_bytes_max" not in self.daemon.read("status.txt"))
+        self.capture_one()
+        wait_until(lambda: self.state_of()["captures"]["kept"] == 1)
 
 
 if __name__ == "__main__":

@@ -105,6 +105,7 @@ class world {
     state::upstream_board upstream;
     state::proxy_counters counters;
     retention::sweeper sweeper{calls, rollups, clock};
+    retention::gauge gauge{directory.path(), clock};
     journal::stream action_lines{directory.path() / "actions", clock};
     state::action_log actions{action_lines, directory.path() / "actions.head", "host",
                               [](const record::action&) {}};
@@ -132,6 +133,7 @@ class world {
          counters,
          views.live(),
          sweeper,
+         gauge,
          control,
          approvals,
          budgets,

@@ -58,6 +58,8 @@ class recorder {
         std::function<bool(std::string event, std::string subject, std::string detail)> record;
         /// Called when a capture came or went, on the recorder's thread.
         std::function<void()> changed;
+        /// Whether there is room for more; null: there is. On the recorder's thread.
+        std::function<bool()> has_room = nullptr;
     };
     void start(parts given);
     /// Writes what waits, for a few seconds at most, and ends. Idempotent.

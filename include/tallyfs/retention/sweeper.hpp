@@ -33,10 +33,14 @@ class sweeper {
         std::function<bool(std::string event, std::string subject, std::string detail)> record;
         /// Called when a day was deleted.
         std::function<void()> changed;
+        /// Called at each look, once a minute, on the sweeper's thread. May be null.
+        std::function<void()> at_each_look = nullptr;
     };
     void connect(parts given) { parts_ = std::move(given); }
     /// Begins to look, once a minute and when the setting changes. After connect().
     void start();
+    /// Looks now instead of within a minute. Any thread.
+    void look();
     /// Ends behind the day that is being deleted. Idempotent.
     void stop();
 

@@ -8,6 +8,7 @@
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/ledger/ledger.hpp>
 #include <tallyfs/ledger/rollup_files.hpp>
+#include <tallyfs/retention/gauge.hpp>
 #include <tallyfs/retention/sweeper.hpp>
 #include <tallyfs/state/approvals.hpp>
 #include <tallyfs/state/budgets.hpp>
@@ -64,6 +65,7 @@ struct sources {
     const state::proxy_counters& counters;
     const live_state& live;
     const retention::sweeper& sweeper;
+    const retention::gauge& gauge;
     state::control& control;
     state::approvals& approvals;
     state::budgets& budgets;
