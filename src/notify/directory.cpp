@@ -7,8 +7,8 @@ namespace tallyfs::notify {
 namespace {
 
 const std::string_view readme = R"(# notify
-Who is told about requests for approval, decisions, budgets, settings and alarms,
-and how far each of them has got.
+Who is told about requests for approval, decisions, budgets, settings and
+alarms, and how far each of them has got.
 
     cat status.txt
     jq '.targets[] | select(.actions_behind > 0)' status.json
@@ -24,10 +24,13 @@ A target is configured in tallyfs.toml and takes effect with the next start:
     [heartbeat]                # for a watcher outside of this machine
     url_file = "/etc/tallyfs/heartbeat.url"
 
-`tallyfs check-config` says what is wrong with it. Each target has a place of its
-own in actions/: after a failure or a restart it goes on there, nothing is lost,
-and the one message that was on its way may come twice. No message holds a
-prompt, SQL or a secret.
+With format = "slack-direct" or "mattermost-direct" those who can decide get a
+link of their own. docs/notify.md has all of it.
+
+`tallyfs check-config` says what is wrong with it. Each target has a place of
+its own in actions/: after a failure or a restart it goes on there, nothing is
+lost, and the one message that was on its way may come twice. No message holds
+a prompt, SQL or a secret.
 )";
 
 /// The text changes with the program only: rsync does not send it again after each start.

@@ -40,24 +40,24 @@ alone whom the daemon runs as; by-id/<id>/ has the same files.
 
     tail -f today.jsonl | jq -c '[.service, .model, .duration_ms]'
     jq -r 'select(.duration_ms > 10000) | .id' today.jsonl
-    grep -h '"service":"n8n"' day/*.jsonl | jq -s 'map(.output_tokens // 0) | add'
+    grep -h '"service":"n8n"' day/* | jq -s 'map(.output_tokens // 0) | add'
 
 | field | meaning |
 |---|---|
 | `time` | when the line was written, UTC; minus `duration_ms` is the start |
-| `service` `task` `service_from` | who called, by own word: see README of the project |
-| `principal` | who called, as only the system can tell: key, unit, uid, address |
-| `client` `process` | the other end of the connection; the local process, if any |
+| `service` `task` `service_from` | who called, by own word |
+| `principal` | who called, as the system tells it: key, unit, uid, address |
+| `client` `process` | the other end of the connection; the local process |
 | `endpoint` | Ollama's route; `load` and `unload` when a call did only that |
 | `model` `model_answered` | as asked for, as answered |
-| `outcome` | ok, client_gone, upstream_error, truncated, refused, timeout, interrupted |
-| `prompt_tokens` `output_tokens` | what Ollama counted; `tokens_from` says `estimated` |
+| `outcome` | ok, client_gone, upstream_error, truncated, refused, timeout, … |
+| `prompt_tokens` `output_tokens` | what Ollama counted, or `estimated` |
 | | where it reported nothing |
 | `duration_ms` | from the request's first byte to the end of the response |
 | `first_byte_ms` `first_token_ms` | waiting for the answer to begin |
 | `queue_ms` `load_ms` `prompt_eval_ms` `eval_ms` | Ollama's own times |
-| `cold_start` `evicted_model` | the model had to be loaded; what it pushed out |
-| `context_limit` `prompt_cut` | the prompt was longer than num_ctx, and was cut |
+| `cold_start` `evicted_model` | it had to be loaded; what it pushed out |
+| `context_limit` `prompt_cut` | the prompt was longer than num_ctx and cut |
 | `prompt_hash` | the same for the same prompt; keyed, cannot be reversed |
 | `options` | what makes Ollama load a model anew: num_ctx and the like |
 )";
@@ -80,7 +80,7 @@ const std::string_view usage_readme = R"(# usage
 BUSY is the time that a model worked for a call: prompt evaluation, output and,
 after a cold start, the load, as Ollama reports them; where it reports nothing,
 the duration of the call. Time in Ollama's queue is not in it. SHARE is the
-share of BUSY. ERR counts calls that ended neither ok nor given up by the client.
+share of BUSY. ERR counts calls that ended neither ok nor by a client that left.
 
 A .csv of a day has a row for each quarter of an hour, service, task, model and
 endpoint; the others a row a day. Every figure is a sum over calls/day/*.jsonl:
