@@ -83,7 +83,13 @@ follower::taken worker::take(std::string_view line) {
 bool worker::tell_each(const message& m, wall_time at) {
     const auto number = approval::parse_number(m.subject);
     const auto e = number ? entry_at(*number, at) : std::nullopt;
-    if (!e) return !stop_->stopping();
+    if (!e && stop_->stopping()) return false;
+    if (!e) {
+        spdlog::error("notify: {} is not told of action {}: its request is not there", to_.name,
+                      m.number);
+        note_error("the journal tells of request " + m.subject + ", which is not there");
+        return true;
+    }
     for (const auto& one : recipients_of(*e, shared_.known.people, shared_.clock.wall())) {
         const bool done = deliver(m, [&] {
             const auto now = shared_.clock.wall();
@@ -102,7 +108,7 @@ std::optional<approval::entry> worker::entry_at(std::uint32_t number, wall_time 
     const auto deadline = std::chrono::steady_clock::now() + apply_max;
     while (!stop_->stopping() && std::chrono::steady_clock::now() < deadline) {
         auto e = shared_.entry(number);
-        if (!e || e->changed >= at) return e;
+        if (e && e->changed >= at) return e;
         stop_->rest(look_interval);
     }
     return std::nullopt;
