@@ -1,5 +1,7 @@
 #include <tallyfs/base/digest.hpp>
+#include <tallyfs/base/hex.hpp>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -12,15 +14,8 @@ namespace {
 
 using digest = std::array<unsigned char, EVP_MAX_MD_SIZE>;
 
-std::string to_hex(const digest& bytes, unsigned size) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    text.reserve(std::size_t{2} * size);
-    for (unsigned i = 0; i < size; ++i) {
-        text += digits[bytes[i] >> 4];
-        text += digits[bytes[i] & 15];
-    }
-    return text;
+std::string hex_of(const digest& bytes, unsigned size) {
+    return to_hex({reinterpret_cast<const char*>(bytes.data()), size});
 }
 
 }  // namespace
@@ -31,7 +26,7 @@ std::string sha256_hex(std::string_view bytes) {
     if (EVP_Digest(bytes.data(), bytes.size(), made.data(), &size, EVP_sha256(), nullptr) != 1) {
         throw std::runtime_error("SHA-256 failed in OpenSSL");
     }
-    return to_hex(made, size);
+    return hex_of(made, size);
 }
 
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
@@ -42,7 +37,11 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
              &size) == nullptr) {
         throw std::runtime_error("HMAC-SHA-256 failed in OpenSSL");
     }
-    return to_hex(made, size);
+    return hex_of(made, size);
+}
+
+bool equal_secrets(std::string_view one, std::string_view other) noexcept {
+    return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
 }
 
 }  // namespace tallyfs

@@ -121,8 +121,7 @@ target_status callbacks::status() const {
     const std::lock_guard lock(mutex_);
     auto copy = status_;
     copy.number = actions_.number();
-    const auto newest = shared_.actions.head().lines;
-    copy.actions_behind = newest > copy.number ? newest - copy.number : 0;
+    copy.actions_behind = actions_.behind();
     copy.owed = owed_.size();
     std::optional<steady_clock::time_point> next;
     for (const auto& [number, one] : owed_) {

@@ -41,6 +41,12 @@ follower::follower(const notifier::parts& shared, std::string name, std::filesys
     number_ = done_.number;
 }
 
+std::uint64_t follower::behind() const {
+    const auto done = number();
+    const auto newest = shared_.actions.head().lines;
+    return newest > done ? newest - done : 0;
+}
+
 void follower::run(stopper& stop, const std::function<taken(std::string_view line)>& take,
                    std::function<void(std::string)> failed) {
     failed_ = std::move(failed);

@@ -29,6 +29,8 @@ class follower {
 
     /// Of the last action that is done with. Any thread.
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+    /// Actions that come after it. Any thread.
+    [[nodiscard]] std::uint64_t behind() const;
     [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
 
   private:

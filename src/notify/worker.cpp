@@ -58,8 +58,7 @@ target_status worker::status() const {
     const std::lock_guard lock(mutex_);
     auto copy = status_;
     copy.number = actions_.number();
-    const auto newest = shared_.actions.head().lines;
-    copy.actions_behind = newest > copy.number ? newest - copy.number : 0;
+    copy.actions_behind = actions_.behind();
     return copy;
 }
 

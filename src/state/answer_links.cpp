@@ -13,33 +13,12 @@ constexpr std::size_t text_bytes_max = 1024;
 /// Number, step, person, mark of the plan, seconds.
 using fields = std::array<std::string_view, 5>;
 
-std::string to_hex(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        text += digits[byte >> 4];
-        text += digits[byte & 15];
-    }
-    return text;
-}
-
 std::string from_hex(std::string_view text) {
     std::string bytes;
     for (std::size_t at = 0; at + 1 < text.size(); at += 2) {
         bytes += static_cast<char>(hex_value(text[at]) * 16 | hex_value(text[at + 1]));
     }
     return bytes;
-}
-
-/// All of it in constant time: how much of a guess is right cannot be measured.
-bool same(std::string_view one, std::string_view other) {
-    if (one.size() != other.size()) return false;
-    unsigned difference = 0;
-    for (std::size_t i = 0; i < one.size(); ++i) {
-        difference |= static_cast<unsigned char>(one[i] ^ other[i]);
-    }
-    return difference == 0;
 }
 
 template <class Number>
@@ -76,7 +55,8 @@ std::optional<answer> answer_links::read(std::string_view text) const {
     const auto end = text.rfind('.');
     if (end == std::string_view::npos || text.size() > text_bytes_max) return std::nullopt;
     const auto signed_part = text.substr(0, end);
-    if (!same(hmac_sha256_hex(key_, signed_part), text.substr(end + 1))) return std::nullopt;
+    if (!equal_secrets(hmac_sha256_hex(key_, signed_part), text.substr(end + 1)))
+        return std::nullopt;
     const auto all = split(signed_part);
     answer what;
     std::int64_t seconds = 0;
@@ -91,7 +71,7 @@ std::optional<answer> answer_links::read(std::string_view text) const {
 }
 
 bool answer_links::is_about(const answer& link, std::string_view plan_hash) const {
-    return same(hmac_sha256_hex(key_, plan_hash), link.plan);
+    return equal_secrets(hmac_sha256_hex(key_, plan_hash), link.plan);
 }
 
 }  // namespace tallyfs::state

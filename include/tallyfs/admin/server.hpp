@@ -17,7 +17,7 @@ class server {
     /// Listens; answers from start() on. `port` 0 is any free one. Throws startup_error (a port
     /// in use, with what to do). `views` and `office` outlive the server; without an office no
     /// decisions are taken.
-    /// `people_only`: only people whom the office knows may read.
+    /// `people_only`: only people whom the office knows may read; takes an office.
     server(const std::string& host, std::uint16_t port, std::shared_ptr<const tree::directory> root,
            tree::view_thread& views, const decisions* office = nullptr, bool people_only = false);
     ~server();

@@ -1,9 +1,11 @@
-// Hexadecimal digits by table: ids and hashes of millions of lines are read with it.
+// Hexadecimal digits, read by table: ids and hashes of millions of lines are.
 // Source: ASCII.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace tallyfs {
 
@@ -24,6 +26,19 @@ inline constexpr auto hex_values = [] {
 /// the result is negative if one of them is.
 [[nodiscard]] constexpr int hex_value(char digit) noexcept {
     return detail::hex_values[static_cast<unsigned char>(digit)];
+}
+
+/// Two lower-case digits a byte.
+[[nodiscard]] inline std::string to_hex(std::string_view bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    text.reserve(2 * bytes.size());
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        text += digits[byte >> 4];
+        text += digits[byte & 15];
+    }
+    return text;
 }
 
 }  // namespace tallyfs

@@ -78,8 +78,7 @@ class notifier {
     /// There is an action more. Any thread; returns at once.
     void wake();
 
-    /// Any thread.
-    /// The callbacks come last, where there are any.
+    /// Any thread. The callbacks come last, where there are any.
     [[nodiscard]] std::vector<target_status> targets() const;
     [[nodiscard]] std::optional<target_status> heartbeat() const;
 

@@ -89,6 +89,7 @@ class server {
     /// proxy thread.
     void stop();
     /// Asks the upstream soon what it is, also when there are no calls: it may be another one.
+    /// Any thread; returns at once.
     void look_at_upstream();
     /// The port of each listener, in their order.
     [[nodiscard]] std::vector<std::uint16_t> ports() const;

@@ -3,11 +3,9 @@
 #pragma once
 
 #include <tallyfs/base/clock.hpp>
-#include <tallyfs/base/day.hpp>
 #include <tallyfs/record/action.hpp>
 #include <tallyfs/state/settings.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -38,7 +36,7 @@ struct reading {
 
 class gauge {
   public:
-    explicit gauge(std::filesystem::path state_directory, const clock_source& clock)
+    gauge(std::filesystem::path state_directory, const clock_source& clock)
         : directory_(std::move(state_directory)), clock_(clock) {}
 
     /// The last one; nullopt before the first. Any thread.
@@ -48,14 +46,14 @@ class gauge {
 
     /// `changed` is called when the limit has changed. On the thread that changes settings.
     [[nodiscard]] state::setting_definition definition(std::function<void()> changed);
-    /// At start: what was warned of before.
+    /// At start, before the first look(): what was warned of before.
     void replay(const record::action& past);
 
     using recorder =
         std::function<bool(std::string event, std::string subject, std::string detail)>;
     /// Measures, not more often than once a minute and never more than a twentieth of the time;
-    /// warns where 80 % or all of the limit are reached, once until they are left again. One
-    /// thread at a time, not the desk.
+    /// warns where 80 % or all of the limit are reached, once until it is below 75 %. What cannot
+    /// be recorded is tried at the next look. One thread at a time, not the desk.
     void look(const recorder& record);
 
   private:
