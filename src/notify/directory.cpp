@@ -1,6 +1,7 @@
 #include "notify/status_text.hpp"
 
 #include <tallyfs/notify/notifier.hpp>
+#include <tallyfs/tree/make.hpp>
 
 namespace tallyfs::notify {
 
@@ -33,40 +34,14 @@ lost, and the one message that was on its way may come twice. No message holds
 a prompt, SQL or a secret.
 )";
 
-/// The text changes with the program only: rsync does not send it again after each start.
-constexpr wall_time readme_changed{std::chrono::sys_days(std::chrono::year(2026) / 11 / 21)};
-
-/// Counts as changed when its bytes are others than those of the last look-up.
-class shown_file {
-  public:
-    tree::node node(std::string bytes, wall_time now) {
-        const auto version = std::hash<std::string>()(bytes);
-        if (version != version_ || changed_ == wall_time{}) {
-            version_ = version;
-            changed_ = now;
-        }
-        return {tree::text_file{version, [bytes = std::move(bytes)] { return bytes; }}, changed_};
-    }
-
-  private:
-    std::uint64_t version_ = 0;
-    wall_time changed_{};
-};
-
 }  // namespace
 
 std::shared_ptr<const tree::directory> make_directory(const notifier& from,
                                                       std::function<wall_time()> now) {
-    auto text = std::make_shared<shown_file>();
-    auto json = std::make_shared<shown_file>();
+    auto text = std::make_shared<tree::live_file>();
+    auto json = std::make_shared<tree::live_file>();
     auto directory = std::make_shared<tree::fixed_directory>();
-    directory
-        ->add("README.md",
-              [] {
-                  return tree::node{tree::text_file{std::hash<std::string_view>()(readme),
-                                                    [] { return std::string(readme); }},
-                                    readme_changed};
-              })
+    directory->add("README.md", [] { return tree::readme_node(readme); })
         .add("status.json",
              [json, now, &from] {
                  const auto at = now();

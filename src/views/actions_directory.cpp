@@ -1,7 +1,8 @@
 #include "views/directories.hpp"
-#include "views/format.hpp"
-#include "views/nodes.hpp"
 #include "views/segments_directory.hpp"
+
+#include <tallyfs/base/readable.hpp>
+#include <tallyfs/tree/make.hpp>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -43,17 +44,19 @@ std::shared_ptr<const tree::directory> make_actions_directory(const sources& fro
     const auto changed = [&from] {
         return zone::start_of(from.actions.lines().end().segment.date);
     };
-    directory->add("README.md", [] { return readme_node(actions_readme); })
+    directory->add("README.md", [] { return tree::readme_node(actions_readme); })
         .add("chain.txt",
              [&from] {
                  const auto version = from.actions.head().lines;
                  const auto segments = from.actions.lines().segments();
                  const auto when = segments.empty() ? from.facts.started : segments.back().changed;
-                 return text_node(version, when, [&from] { return chain_text(from.actions); });
+                 return tree::text_node(version, when,
+                                        [&from] { return chain_text(from.actions); });
              })
-        .add("day", [=] { return directory_node(day, changed()); })
+        .add("day", [=] { return tree::directory_node(day, changed()); })
         .add("today.jsonl", [=, &from] {
-            return link_node("day/" + from.actions.lines().end().segment.file_name(), changed());
+            return tree::link_node("day/" + from.actions.lines().end().segment.file_name(),
+                                   changed());
         });
     return directory;
 }

@@ -1,6 +1,7 @@
 #include "views/approvals_text.hpp"
 #include "views/directories.hpp"
-#include "views/nodes.hpp"
+
+#include <tallyfs/tree/make.hpp>
 
 namespace tallyfs::views {
 
@@ -18,7 +19,7 @@ std::uint64_t hash_of(const std::string& text) {
 
 tree::node shown(std::string text, wall_time changed) {
     const auto version = hash_of(text);
-    return text_node(version, changed, [text = std::move(text)] { return text; });
+    return tree::text_node(version, changed, [text = std::move(text)] { return text; });
 }
 
 tree::node written(std::string text, wall_time changed, tree::write_command write) {
@@ -60,7 +61,7 @@ class request_files {
             }
         }
         add_steps(*files);
-        return directory_node(std::move(files), e_->changed);
+        return tree::directory_node(std::move(files), e_->changed);
     }
 
   private:
@@ -89,7 +90,7 @@ class request_files {
                 all->add(std::to_string(step) + "-" + steps[step - 1].role,
                          [&from, e, now, step] { return step_node(from, now, e, step); });
             }
-            return directory_node(std::move(all), e->changed);
+            return tree::directory_node(std::move(all), e->changed);
         });
     }
     static tree::node step_node(approvals& from, wall_time now,
@@ -105,7 +106,7 @@ class request_files {
                                from.decide(by, number, step, std::move(words), std::move(answer));
                            });
         });
-        return directory_node(std::move(files), e->changed);
+        return tree::directory_node(std::move(files), e->changed);
     }
 
     approvals& from_;
@@ -194,18 +195,18 @@ std::shared_ptr<const tree::directory> make_approvals_directory(const sources& f
     auto pending = std::make_shared<requests_directory>(from, false);
     auto done = std::make_shared<requests_directory>(from, true);
     auto inbox = std::make_shared<new_directory>(from);
-    auto waiting = std::make_shared<live_file>();
+    auto waiting = std::make_shared<tree::live_file>();
     const auto readme = std::make_shared<const std::string>(approvals_readme(from.approvals));
     auto directory = std::make_shared<tree::fixed_directory>();
-    directory->add("README.md", [readme] { return readme_node(readme); })
-        .add("done", [=, &from] { return directory_node(done, from.facts.started); })
+    directory->add("README.md", [readme] { return tree::readme_node(readme); })
+        .add("done", [=, &from] { return tree::directory_node(done, from.facts.started); })
         .add("new",
              [=, &from] {
-                 auto node = directory_node(inbox, from.facts.started);
+                 auto node = tree::directory_node(inbox, from.facts.started);
                  node.access.mode = 0777;
                  return node;
              })
-        .add("pending", [=, &from] { return directory_node(pending, from.facts.started); })
+        .add("pending", [=, &from] { return tree::directory_node(pending, from.facts.started); })
         .add("waiting.txt", [=, &from] {
             const approval::context at{from.approvals.people(), from.live.now};
             return waiting->node(waiting_text(from.approvals.list(), at), from.live.now);

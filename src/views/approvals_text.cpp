@@ -1,6 +1,6 @@
 #include "views/approvals_text.hpp"
 
-#include "views/format.hpp"
+#include <tallyfs/base/readable.hpp>
 
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>

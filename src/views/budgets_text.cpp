@@ -1,6 +1,6 @@
 #include "views/budgets_text.hpp"
 
-#include "views/format.hpp"
+#include <tallyfs/base/readable.hpp>
 
 #include <spdlog/fmt/fmt.h>
 

@@ -1,11 +1,11 @@
 #include "views/captures_directory.hpp"
 #include "views/directories.hpp"
 #include "views/ledger_rows.hpp"
-#include "views/nodes.hpp"
 #include "views/segments_directory.hpp"
 
 #include <tallyfs/base/file.hpp>
 #include <tallyfs/base/text.hpp>
+#include <tallyfs/tree/make.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -57,7 +57,7 @@ class inflight_directory final : public tree::directory {
                 "\n";
             const auto id = call.so_far.id.to_string();
             auto node =
-                text_node(std::hash<std::string>()(text), live.now, [text] { return text; });
+                tree::text_node(std::hash<std::string>()(text), live.now, [text] { return text; });
             if (from_.canceller.removal_allowed()) {
                 node.remove = [this, id](const tree::user& by, tree::answer answer) {
                     from_.canceller.cancel(by, id, std::move(answer));
@@ -100,11 +100,11 @@ class by_id_directory final : public tree::directory {
         const auto path = from_.calls.directory() / place->segment.file_name();
         const auto time = id->time();
         files->add("call.json", [path, place, time] {
-            return text_node(version_of(place->offset), time,
-                             [path, place] { return read_line(path, *place); });
+            return tree::text_node(tree::version_of(place->offset), time,
+                                   [path, place] { return read_line(path, *place); });
         });
         add_capture(*files, from_.facts.state_directory / "captures", *id);
-        return directory_node(std::move(files), time);
+        return tree::directory_node(std::move(files), time);
     }
 
   private:
@@ -128,21 +128,22 @@ std::shared_ptr<const tree::directory> make_calls_directory(const sources& from)
     const auto segment_changed = [&from] { return zone::start_of(current_day(from)); };
 
     auto directory = std::make_shared<tree::fixed_directory>();
-    directory->add("README.md", [] { return readme_node(calls_readme); })
-        .add("by-id", [=] { return directory_node(by_id, started); })
+    directory->add("README.md", [] { return tree::readme_node(calls_readme); })
+        .add("by-id", [=] { return tree::directory_node(by_id, started); })
         .add("captures",
              [=] {
                  return tree::node{captures, started, {0500, std::nullopt}};
              })
-        .add("day", [=] { return directory_node(day, segment_changed()); })
+        .add("day", [=] { return tree::directory_node(day, segment_changed()); })
         .add("inflight",
              [=, &from] {
-                 auto node = directory_node(inflight, from.live.now);
+                 auto node = tree::directory_node(inflight, from.live.now);
                  if (from.control.other_operators()) node.access.mode = 0777;
                  return node;
              })
         .add("today.jsonl", [=, &from] {
-            return link_node("day/" + from.calls.end().segment.file_name(), segment_changed());
+            return tree::link_node("day/" + from.calls.end().segment.file_name(),
+                                   segment_changed());
         });
     return directory;
 }

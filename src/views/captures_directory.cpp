@@ -1,6 +1,6 @@
 #include "views/captures_directory.hpp"
 
-#include "views/nodes.hpp"
+#include <tallyfs/tree/make.hpp>
 
 #include <sys/stat.h>
 

@@ -1,8 +1,8 @@
 #include "views/control_text.hpp"
 #include "views/directories.hpp"
-#include "views/nodes.hpp"
 
 #include <tallyfs/base/text.hpp>
+#include <tallyfs/tree/make.hpp>
 
 namespace tallyfs::views {
 
@@ -19,7 +19,7 @@ wall_time changed_at(const sources& from, const setting_value& value) {
 tree::node value_node(const sources& from, const std::string& name, const std::string& entry,
                       const setting_value& value) {
     tree::text_file file{
-        version_of(value.number, std::hash<std::string>()(value.text)),
+        tree::version_of(value.number, std::hash<std::string>()(value.text)),
         [text = value.text] { return text + "\n"; },
         [&from, name, entry](const tree::user& by, std::string text, tree::answer answer) {
             from.control.set(by, name, entry, std::move(text), std::move(answer));
@@ -111,7 +111,7 @@ class named_directory final : public tree::directory {
         }
         auto files = std::make_shared<tree::fixed_directory>();
         files->add(leaf_, [node] { return node; });
-        return directory_node(std::move(files), changed_at(from_, value));
+        return tree::directory_node(std::move(files), changed_at(from_, value));
     }
 
     const sources& from_;
@@ -122,7 +122,7 @@ class named_directory final : public tree::directory {
 tree::node last_error_node(const sources& from) {
     const auto of = [&from](const tree::user& who) -> std::optional<tree::node> {
         const auto last = from.control.errors().of(who.uid);
-        tree::node node = text_node(last.count, from.facts.started, [reason = last.reason] {
+        tree::node node = tree::text_node(last.count, from.facts.started, [reason = last.reason] {
             return reason.empty() ? "Your last command was carried out, or there was none.\n"
                                   : reason + "\n";
         });
@@ -138,25 +138,26 @@ std::shared_ptr<const tree::directory> make_control_directory(const sources& fro
     auto directory = std::make_shared<tree::fixed_directory>();
     const auto& settings = from.control.settings();
     const auto readme = std::make_shared<const std::string>(control_readme(settings));
-    directory->add("README.md", [readme] { return readme_node(readme); })
+    directory->add("README.md", [readme] { return tree::readme_node(readme); })
         .add("history.txt",
              [&] {
                  const auto now = settings.current();
                  const auto when =
                      now->history.empty() ? from.facts.started : now->history.back().time;
-                 return text_node(now->changes, when, [now] { return history_text(*now); });
+                 return tree::text_node(now->changes, when, [now] { return history_text(*now); });
              })
         .add("last_error", [&from] { return last_error_node(from); });
     for (const auto& definition : settings.definitions()) {
         const auto& name = definition.name;
         if (!definition.leaf.empty()) {
             auto entries = std::make_shared<named_directory>(from, definition);
-            directory->add(
-                name, [entries, &from] { return directory_node(entries, from.facts.started); });
+            directory->add(name, [entries, &from] {
+                return tree::directory_node(entries, from.facts.started);
+            });
         } else if (definition.collection) {
             auto entries = std::make_shared<collection_directory>(from, name);
             directory->add(name, [entries, &from] {
-                auto node = directory_node(entries, from.facts.started);
+                auto node = tree::directory_node(entries, from.facts.started);
                 node.access.mode = from.control.other_operators() ? 0777 : 0755;
                 return node;
             });

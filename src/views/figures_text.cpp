@@ -107,4 +107,10 @@ void append_sums_members(std::string& out, const sums& s, std::string_view line_
     });
 }
 
+std::string label(std::string_view service, std::string_view task) {
+    std::string text(service);
+    if (!task.empty()) text.append("/").append(task);
+    return text;
+}
+
 }  // namespace tallyfs::views

@@ -10,6 +10,9 @@
 
 namespace tallyfs::views {
 
+/// "n8n/email-triage", or the service alone where there is no task
+[[nodiscard]] std::string label(std::string_view service, std::string_view task);
+
 /// Milliseconds as JSON numbers are written here: "0.0", "12.05", "8632.214".
 void append_milliseconds(std::string& out, record::duration value);
 /// A JSON string; what is not UTF-8 becomes U+FFFD. "null" for an empty one in append_json_or_null.

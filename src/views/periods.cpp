@@ -1,8 +1,9 @@
 #include "views/periods.hpp"
 
 #include "views/directories.hpp"
-#include "views/format.hpp"
-#include "views/nodes.hpp"
+
+#include <tallyfs/base/readable.hpp>
+#include <tallyfs/tree/make.hpp>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -27,13 +28,14 @@ tree::node period_node(const sources& from, const usage_period& period, ledger::
         changed = std::max(changed, zone::start_of(period.query.last->next()));
     }
     const auto version =
-        version_of(stamp.lines, stamp.changed.time_since_epoch().count(), period.open,
-                   period.query.first ? period.query.first->number() : 0);
+        tree::version_of(stamp.lines, stamp.changed.time_since_epoch().count(), period.open,
+                         period.query.first ? period.query.first->number() : 0);
     const auto render = extension == "txt"    ? usage_text
                         : extension == "json" ? usage_json
                                               : usage_csv;
-    return text_node(version, changed,
-                     [&ledger = from.ledger, period, render] { return render(ledger, period); });
+    return tree::text_node(version, changed, [&ledger = from.ledger, period, render] {
+        return render(ledger, period);
+    });
 }
 
 usage_period day_period(const sources& from, day date, ledger::stamp stamp) {

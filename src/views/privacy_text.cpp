@@ -1,6 +1,8 @@
 #include "views/privacy_text.hpp"
 
-#include "views/format.hpp"
+#include "views/figures_text.hpp"
+
+#include <tallyfs/base/readable.hpp>
 
 #include <spdlog/fmt/fmt.h>
 

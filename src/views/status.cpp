@@ -1,7 +1,8 @@
 #include "views/directories.hpp"
-#include "views/format.hpp"
 #include "views/privacy_text.hpp"
 #include "views/status_figures.hpp"
+
+#include <tallyfs/base/readable.hpp>
 
 #include <spdlog/fmt/fmt.h>
 

@@ -1,7 +1,9 @@
 #include "views/status_figures.hpp"
 
 #include "views/directories.hpp"
-#include "views/format.hpp"
+#include "views/figures_text.hpp"
+
+#include <tallyfs/base/readable.hpp>
 
 #include <spdlog/fmt/fmt.h>
 

@@ -1,12 +1,12 @@
 #include "views/budgets_text.hpp"
 #include "views/directories.hpp"
-#include "views/format.hpp"
-#include "views/nodes.hpp"
 #include "views/periods.hpp"
 #include "views/privacy_text.hpp"
 
 #include <tallyfs/base/file.hpp>
+#include <tallyfs/base/readable.hpp>
 #include <tallyfs/base/text.hpp>
+#include <tallyfs/tree/make.hpp>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -117,9 +117,9 @@ class name_directory final : public tree::directory {
     [[nodiscard]] tree::node whole_node(ledger::stamp stamp, decltype(&days_csv) render) const {
         ledger::usage_query query;
         (models_ ? query.model : query.service) = name_;
-        return text_node(version_of(stamp.lines, stamp.changed.time_since_epoch().count()),
-                         stamp.changed,
-                         [&ledger = from_.ledger, query, render] { return render(ledger, query); });
+        return tree::text_node(
+            tree::version_of(stamp.lines, stamp.changed.time_since_epoch().count()), stamp.changed,
+            [&ledger = from_.ledger, query, render] { return render(ledger, query); });
     }
 
     const sources& from_;
@@ -158,8 +158,8 @@ class names_directory final : public tree::directory {
     [[nodiscard]] tree::node node_of(const std::string& name) const {
         const auto stamp =
             models_ ? from_.ledger.stamp_of_model(name) : from_.ledger.stamp_of_service(name);
-        return directory_node(std::make_shared<name_directory>(from_, models_, name),
-                              stamp.changed);
+        return tree::directory_node(std::make_shared<name_directory>(from_, models_, name),
+                                    stamp.changed);
     }
 
     const sources& from_;
@@ -171,9 +171,9 @@ tree::node rollups_node(const sources& from) {
     constexpr std::uint64_t bytes_max = std::uint64_t{32} << 20;
     const auto last = from.ledger.last_rolled();
     auto days = from.ledger.rolled_days();
-    const auto version = version_of(days.size(), last.time_since_epoch().count());
+    const auto version = tree::version_of(days.size(), last.time_since_epoch().count());
     const auto changed = days.empty() ? from.facts.started : last;
-    return text_node(version, changed, [&rollups = from.rollups, days = std::move(days)] {
+    return tree::text_node(version, changed, [&rollups = from.rollups, days = std::move(days)] {
         std::vector<std::string> newest_first;
         auto room = bytes_max;
         for (auto each = days.rbegin(); each != days.rend(); ++each) {
@@ -199,12 +199,13 @@ class usage_directory final : public tree::directory {
                 // Rows that point to lines go with these.
                 const auto stamp = all();
                 const auto changed = std::max(stamp.changed, from.ledger.last_rolled());
-                return text_node(version_of(stamp.lines, stamp.changed.time_since_epoch().count(),
-                                            changed.time_since_epoch().count()),
-                                 changed, [&from, render] { return render(from.ledger); });
+                return tree::text_node(
+                    tree::version_of(stamp.lines, stamp.changed.time_since_epoch().count(),
+                                     changed.time_since_epoch().count()),
+                    changed, [&from, render] { return render(from.ledger); });
             };
         };
-        entries_.add("README.md", [] { return readme_node(usage_readme); })
+        entries_.add("README.md", [] { return tree::readme_node(usage_readme); })
             .add("cold-starts.csv", whole(cold_starts_csv))
             .add("days.csv", whole([](const auto& from_) { return days_csv(from_, {}); }))
             .add("duplicates.csv", whole(duplicates_csv))
@@ -238,27 +239,27 @@ class usage_directory final : public tree::directory {
     }
 
   private:
-    mutable live_file budgets_;
-    mutable live_file privacy_;
+    mutable tree::live_file budgets_;
+    mutable tree::live_file privacy_;
 
     template <class Stamp>
     void add_directory(std::string name, std::shared_ptr<const tree::directory> below, Stamp all) {
         entries_.add(std::move(name),
-                     [below, all] { return directory_node(below, all().changed); });
+                     [below, all] { return tree::directory_node(below, all().changed); });
     }
     void add_periods(const sources& from, std::string_view extension) {
         entries_
             .add(fmt::format("today.{}", extension),
                  [&from, extension] {
                      const auto today = current_day(from);
-                     return link_node(fmt::format("day/{}.{}", today.to_string(), extension),
-                                      zone::start_of(today));
+                     return tree::link_node(fmt::format("day/{}.{}", today.to_string(), extension),
+                                            zone::start_of(today));
                  })
             .add(fmt::format("this-month.{}", extension),
                  [&from, extension] {
                      const auto first = first_of_month(current_day(from));
-                     return link_node(fmt::format("month/{}.{}", first.month(), extension),
-                                      zone::start_of(first));
+                     return tree::link_node(fmt::format("month/{}.{}", first.month(), extension),
+                                            zone::start_of(first));
                  })
             .add(fmt::format("total.{}", extension), [&from, extension] {
                 const auto stamp = from.ledger.stamp_of_all();

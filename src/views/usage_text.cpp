@@ -1,6 +1,8 @@
-#include "views/format.hpp"
+#include "views/figures_text.hpp"
 #include "views/ledger_rows.hpp"
 #include "views/usage.hpp"
+
+#include <tallyfs/base/readable.hpp>
 
 #include <spdlog/fmt/fmt.h>
 

@@ -1,4 +1,5 @@
 #include "support/catch.hpp"
+#include "views/figures_text.hpp"
 #include "views/world.hpp"
 
 #include <sstream>
@@ -121,4 +122,9 @@ TEST_CASE("the texts of a newcomer fit 80 columns") {
             CHECK(line.size() <= 90);
         }
     }
+}
+
+TEST_CASE("a caller is shown as its service, with its task where it has one") {
+    CHECK(views::label("n8n", "") == "n8n");
+    CHECK(views::label("n8n", "email-triage") == "n8n/email-triage");
 }

@@ -1,12 +1,11 @@
-#include "views/format.hpp"
-
+#include <tallyfs/base/readable.hpp>
 #include <tallyfs/base/text.hpp>
 
 #include <spdlog/fmt/fmt.h>
 
 #include <array>
 
-namespace tallyfs::views {
+namespace tallyfs {
 
 namespace {
 
@@ -98,12 +97,6 @@ std::string counted(std::int64_t count, std::string_view noun) {
     return grouped(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
-std::string label(std::string_view service, std::string_view task) {
-    std::string text(service);
-    if (!task.empty()) text.append("/").append(task);
-    return text;
-}
-
 std::string wrapped(std::string_view text, std::string_view indent) {
     std::string out;
     std::string line(indent);
@@ -121,4 +114,4 @@ std::string wrapped(std::string_view text, std::string_view indent) {
     return out + line + "\n";
 }
 
-}  // namespace tallyfs::views
+}  // namespace tallyfs

@@ -1,5 +1,5 @@
 // Figures and names as people read them, in at most 80 columns of ASCII.
-// Examples of each: tests/views/format.cpp.
+// Examples of each: tests/base/readable.cpp.
 #pragma once
 
 #include <tallyfs/base/clock.hpp>
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace tallyfs::views {
+namespace tallyfs {
 
 inline constexpr std::size_t columns_max = 80;
 
@@ -38,7 +38,5 @@ inline constexpr std::size_t columns_max = 80;
 [[nodiscard]] std::string wrapped(std::string_view text, std::string_view indent);
 /// "1 call", "2 calls", "1,284 calls"
 [[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
-/// "n8n/email-triage", or the service alone where there is no task
-[[nodiscard]] std::string label(std::string_view service, std::string_view task);
 
-}  // namespace tallyfs::views
+}  // namespace tallyfs

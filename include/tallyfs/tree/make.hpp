@@ -2,7 +2,6 @@
 // Meaning of version and changed: include/tallyfs/tree/node.hpp.
 #pragma once
 
-#include <tallyfs/ledger/ledger.hpp>
 #include <tallyfs/tree/node.hpp>
 
 #include <functional>
@@ -10,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace tallyfs::views {
+namespace tallyfs::tree {
 
 /// A hash of what makes up a version: stable within a run of the daemon.
 template <class... Parts>
@@ -21,20 +20,20 @@ template <class... Parts>
     return hash;
 }
 
-[[nodiscard]] inline tree::node text_node(std::uint64_t version, wall_time changed,
-                                          std::function<std::string()> render) {
-    return {tree::text_file{version, std::move(render)}, changed};
+[[nodiscard]] inline node text_node(std::uint64_t version, wall_time changed,
+                                    std::function<std::string()> render) {
+    return {text_file{version, std::move(render)}, changed};
 }
-[[nodiscard]] inline tree::node directory_node(std::shared_ptr<const tree::directory> directory,
-                                               wall_time changed) {
+[[nodiscard]] inline node directory_node(std::shared_ptr<const directory> directory,
+                                         wall_time changed) {
     return {std::move(directory), changed};
 }
-[[nodiscard]] inline tree::node link_node(std::string target, wall_time changed) {
-    return {tree::link{std::move(target)}, changed};
+[[nodiscard]] inline node link_node(std::string target, wall_time changed) {
+    return {link{std::move(target)}, changed};
 }
 /// A text that comes with the program.
-[[nodiscard]] tree::node readme_node(std::string_view text);
-[[nodiscard]] tree::node readme_node(const std::shared_ptr<const std::string>& text);
+[[nodiscard]] node readme_node(std::string_view text);
+[[nodiscard]] node readme_node(const std::shared_ptr<const std::string>& text);
 
 /// A file whose bytes are cheap to make: they are made at each look-up, and it counts as changed
 /// when they differ from the last ones.
@@ -47,4 +46,4 @@ class live_file {
     wall_time changed_{};
 };
 
-}  // namespace tallyfs::views
+}  // namespace tallyfs::tree

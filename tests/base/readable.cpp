@@ -1,9 +1,8 @@
-#include "views/format.hpp"
-
 #include "support/catch.hpp"
 
+#include <tallyfs/base/readable.hpp>
+
 using namespace tallyfs;
-using namespace tallyfs::views;
 using namespace std::chrono_literals;
 
 TEST_CASE("counts are grouped, or shortened to three digits") {
@@ -42,6 +41,4 @@ TEST_CASE("a column has its width, whatever the name") {
     CHECK(percent_text(1, 0) == "-");
     CHECK(counted(1, "call") == "1 call");
     CHECK(counted(1284, "call") == "1,284 calls");
-    CHECK(label("n8n", "") == "n8n");
-    CHECK(label("n8n", "email-triage") == "n8n/email-triage");
 }

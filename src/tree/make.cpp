@@ -1,6 +1,6 @@
-#include "views/nodes.hpp"
+#include <tallyfs/tree/make.hpp>
 
-namespace tallyfs::views {
+namespace tallyfs::tree {
 
 namespace {
 
@@ -14,11 +14,11 @@ std::uint64_t hash_of(std::string_view bytes) {
 
 }  // namespace
 
-tree::node readme_node(std::string_view text) {
+node readme_node(std::string_view text) {
     return text_node(hash_of(text), texts_changed, [text] { return std::string(text); });
 }
 
-tree::node readme_node(const std::shared_ptr<const std::string>& text) {
+node readme_node(const std::shared_ptr<const std::string>& text) {
     return text_node(hash_of(*text), texts_changed, [text] { return *text; });
 }
 
@@ -31,4 +31,4 @@ tree::node live_file::node(std::string bytes, wall_time now) {
     return text_node(version, changed_, [bytes = std::move(bytes)] { return bytes; });
 }
 
-}  // namespace tallyfs::views
+}  // namespace tallyfs::tree
