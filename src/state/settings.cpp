@@ -96,6 +96,14 @@ const setting_definition* settings::find(std::string_view name) const {
     return place != definitions_.end() ? &*place : nullptr;
 }
 
+/// Names have levels ("health/dead_rows_min"), and so have the keys of collections.
+const setting_definition* settings::definition_of(std::string_view key) const {
+    const auto place = std::ranges::find_if(definitions_, [&](const auto& one) {
+        return one.collection ? !entry_of(one, key).empty() : one.name == key;
+    });
+    return place != definitions_.end() ? &*place : nullptr;
+}
+
 std::shared_ptr<const settings_snapshot> settings::current() const {
     const std::lock_guard lock(mutex_);
     return current_;
@@ -208,14 +216,12 @@ void settings::replay(const record::action& past) {
         !failure && detail.is_object() ? detail.get_object().if_contains("to") : nullptr;
     const bool told = to != nullptr && to->is_string();
     const std::string value(told ? std::string_view(to->get_string()) : std::string_view());
-    const auto slash = past.subject.find('/');
-    const auto* definition = find(std::string_view(past.subject).substr(0, slash));
+    const auto* definition = definition_of(past.subject);
     if (definition == nullptr) {
         spdlog::warn("action {} changed {}, a setting that this version does not know", past.number,
                      past.subject);
         return;
     }
-    if (!definition->leaf.empty() && entry_of(*definition, past.subject).empty()) return;
     if (past.event == changed && (!told || !definition->judge(value).reason.empty())) {
         spdlog::warn("{} was set to \"{}\" by action {}, which this version does not allow",
                      past.subject, value, past.number);

@@ -132,6 +132,26 @@ tree::node last_error_node(const sources& from) {
     return {tree::personal{of}, from.facts.started};
 }
 
+/// What makes the file or the directory of one setting.
+tree::fixed_directory::maker maker_of(const sources& from, const setting_definition& definition) {
+    const auto& name = definition.name;
+    if (!definition.leaf.empty()) {
+        auto entries = std::make_shared<named_directory>(from, definition);
+        return [entries, &from] { return tree::directory_node(entries, from.facts.started); };
+    }
+    if (definition.collection) {
+        auto entries = std::make_shared<collection_directory>(from, name);
+        return [entries, &from] {
+            auto node = tree::directory_node(entries, from.facts.started);
+            node.access.mode = from.control.other_operators() ? 0777 : 0755;
+            return node;
+        };
+    }
+    return [&from, name] {
+        return value_node(from, name, "", from.control.settings().current()->values.at(name));
+    };
+}
+
 }  // namespace
 
 std::shared_ptr<const tree::directory> make_control_directory(const sources& from) {
@@ -147,26 +167,22 @@ std::shared_ptr<const tree::directory> make_control_directory(const sources& fro
                  return tree::text_node(now->changes, when, [now] { return history_text(*now); });
              })
         .add("last_error", [&from] { return last_error_node(from); });
+    // "health/dead_rows_min" is a file of the directory health.
+    std::map<std::string, std::shared_ptr<tree::fixed_directory>> groups;
     for (const auto& definition : settings.definitions()) {
-        const auto& name = definition.name;
-        if (!definition.leaf.empty()) {
-            auto entries = std::make_shared<named_directory>(from, definition);
-            directory->add(name, [entries, &from] {
-                return tree::directory_node(entries, from.facts.started);
-            });
-        } else if (definition.collection) {
-            auto entries = std::make_shared<collection_directory>(from, name);
-            directory->add(name, [entries, &from] {
-                auto node = tree::directory_node(entries, from.facts.started);
-                node.access.mode = from.control.other_operators() ? 0777 : 0755;
-                return node;
-            });
-        } else {
-            directory->add(name, [&from, name] {
-                return value_node(from, name, "",
-                                  from.control.settings().current()->values.at(name));
-            });
+        const auto slash = definition.name.find('/');
+        if (slash == std::string::npos) {
+            directory->add(definition.name, maker_of(from, definition));
+            continue;
         }
+        auto& group = groups[definition.name.substr(0, slash)];
+        if (!group) group = std::make_shared<tree::fixed_directory>();
+        group->add(definition.name.substr(slash + 1), maker_of(from, definition));
+    }
+    for (const auto& [name, group] : groups) {
+        directory->add(name, [group = group, &from] {
+            return tree::directory_node(group, from.facts.started);
+        });
     }
     return directory;
 }

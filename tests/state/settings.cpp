@@ -28,6 +28,17 @@ struct office {
                  .needs_newline = true,
                  .judge = whole_number(0, 3650),
                  .apply = note("days")},
+                {.name = "group/days",
+                 .default_value = "7",
+                 .judge = whole_number(0, 3650),
+                 .apply = note("group/days")},
+                {.name = "group/texts",
+                 .collection = true,
+                 .judge =
+                     [](std::string_view text) {
+                         return judged_value{std::string(text), ""};
+                     },
+                 .apply = note("group/texts")},
                 {.name = "texts",
                  .collection = true,
                  .judge = [](std::string_view text) -> judged_value {
@@ -185,4 +196,18 @@ TEST_CASE("a service has a value of its own, which default takes away again") {
     const office again(folder.path());
     CHECK(again.in_force.at("services/a b%2Fc") == "full");
     CHECK_FALSE(again.in_force.contains("services/x"));
+}
+
+TEST_CASE("settings in a directory of their own are found again by their whole names") {
+    const temporary_directory folder;
+    {
+        office o(folder.path());
+        CHECK(o.in_force.at("group/days") == "7");
+        o.change("group/days", "", "14\n");
+        o.change("group/texts", "10-first", "some text\n");
+    }
+    const office o(folder.path());
+    CHECK(o.value("group/days") == "14");
+    CHECK(o.in_force.at("group/texts/10-first") == "some text");
+    CHECK(o.value("days") == "30");
 }

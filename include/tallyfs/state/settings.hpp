@@ -27,7 +27,7 @@ struct judged_value {
 /// One setting, or a collection of named texts (control/policies/<name>). Made once, by the module
 /// that it belongs to.
 struct setting_definition {
-    std::string name;             ///< "log_level"
+    std::string name;             ///< "log_level"; "health/dead_rows_min" in a directory
     std::string meaning{};        ///< one sentence
     std::string allowed{};        ///< "error, warn, info or debug"; "0 to 3650"
     std::string unit{};           ///< "days"; "" if it has none
@@ -107,6 +107,7 @@ class settings {
     [[nodiscard]] std::shared_ptr<const settings_snapshot> current() const;
 
   private:
+    [[nodiscard]] const setting_definition* definition_of(std::string_view key) const;
     void take(const record::action& change, const std::string& value, bool removal);
 
     const std::vector<setting_definition> definitions_;
