@@ -149,7 +149,8 @@ void approvals::run(approval::identity who, work command,
     const bool posted =
         parts_.desk.post([this, who = std::move(who), done, command = std::move(command)] {
             const auto failure = command(who);
-            // What the last approval allows has been done when the writer gets the answer.
+            // What the last approval allows has been done (or begun, where it takes long) when
+            // the writer gets the answer.
             if (failure.number == 0) tick();
             parts_.changed();
             done(failure);

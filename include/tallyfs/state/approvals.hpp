@@ -27,13 +27,22 @@ struct approval_kind {
     /// Completes what was asked for: title, plan, undo. Returns why it cannot be, or "".
     std::function<std::string(approval::draft&)> prepare;
     struct effect {
-        bool done = false;   ///< false: it failed, and nothing of it remains
-        std::string result;  ///< for the record
+        bool done = false;     ///< false: it failed, and nothing of it remains
+        std::string result;    ///< for the record
+        bool unknown = false;  ///< nobody can tell whether it is done
     };
     /// Does it. Called once for each recorded start.
     std::function<effect(const approval::request&)> execute;
     /// Whether the effect of a start that has no recorded end is there.
     std::function<approval::probe(const approval::request&)> probe;
+
+    // In place of these two, for what takes longer than the desk can be held up. Each returns at
+    // once. What it is given is called once, on any thread, while `approvals` lives; or never, if
+    // the daemon ends before: then the next start probes.
+    using ended = std::function<void(effect)>;
+    std::function<void(const approval::request&, ended)> begin = nullptr;
+    using found = std::function<void(approval::probe)>;
+    std::function<void(const approval::request&, found)> begin_probe = nullptr;
 };
 
 class approvals {
@@ -99,6 +108,11 @@ class approvals {
     [[nodiscard]] command_failure open_draft(approval::draft asked, const approval::identity& by,
                                              const approval::entry*& opened);
     void execute(std::uint32_t number);
+    void enter_end(std::uint32_t number, const approval_kind::effect& effect);
+    void enter_probe(std::uint32_t number, approval::probe found);
+    /// Any thread: `end` is carried out on the desk.
+    void hand_in(std::function<void()> end);
+    void take_ended();
     /// What a person wrote: a draft, or a decision.
     [[nodiscard]] command_failure open_text(std::string_view text, const approval::identity& by,
                                             const approval::entry*& opened);
@@ -113,6 +127,9 @@ class approvals {
     mutable std::mutex mutex_;  ///< the desk alone changes what it guards, and reads without it
     approval::book book_;
     std::uint64_t changes_ = 1;
+    std::mutex ended_mutex_;
+    /// What ended on other threads: at most one for each start, so the desk can be full.
+    std::vector<std::function<void()>> ended_;
     std::map<std::pair<std::uint32_t, std::string>, std::string, std::less<>> inbox_;
 };
 
