@@ -1,7 +1,7 @@
 #include "views/directories.hpp"
-#include "views/segments_directory.hpp"
 
 #include <tallyfs/base/readable.hpp>
+#include <tallyfs/state/segments_directory.hpp>
 #include <tallyfs/tree/make.hpp>
 
 #include <spdlog/fmt/fmt.h>
@@ -39,7 +39,7 @@ std::string chain_text(const state::action_log& actions) {
 }  // namespace
 
 std::shared_ptr<const tree::directory> make_actions_directory(const sources& from) {
-    auto day = std::make_shared<segments_directory>(from.actions.lines());
+    auto day = std::make_shared<state::segments_directory>(from.actions.lines());
     auto directory = std::make_shared<tree::fixed_directory>();
     const auto changed = [&from] {
         return zone::start_of(from.actions.lines().end().segment.date);

@@ -1,6 +1,7 @@
 #include "views/approvals_text.hpp"
 #include "views/directories.hpp"
 
+#include <tallyfs/tree/inbox.hpp>
 #include <tallyfs/tree/make.hpp>
 
 namespace tallyfs::views {
@@ -146,55 +147,19 @@ class requests_directory final : public tree::directory {
     const bool finished_;
 };
 
-/// A request has several lines, and bash writes each by itself; JSON on one line is whole.
-bool is_one_line(std::string_view text) {
-    while (text.ends_with('\n')) text.remove_suffix(1);
-    if (text.find('\n') != std::string_view::npos) return false;
-    return !(text.starts_with('{') && text.ends_with('}'));
-}
-
-/// approvals/new: a name is another file for each user, and nothing is listed.
-class new_directory final : public tree::directory {
-  public:
-    explicit new_directory(const sources& from) : from_(from) {}
-
-    [[nodiscard]] std::vector<tree::named_node> list() const override { return {}; }
-    [[nodiscard]] std::optional<tree::node> find(std::string_view name) const override {
-        const auto of =
-            [this, name = std::string(name)](const tree::user& who) -> std::optional<tree::node> {
-            const auto answer = from_.approvals.inbox(who.uid, name);
-            if (!answer) return std::nullopt;
-            return file_of(who, name, *answer);
-        };
-        return tree::node{tree::personal{of}, from_.facts.started};
-    }
-    [[nodiscard]] std::optional<tree::node> create(std::string_view name,
-                                                   const tree::user& by) const override {
-        return file_of(by, std::string(name), "");
-    }
-
-  private:
-    [[nodiscard]] tree::node file_of(const tree::user& who, const std::string& name,
-                                     const std::string& text) const {
-        auto node =
-            written(text, from_.live.now,
-                    [this, name](const tree::user& by, std::string words, tree::answer answer) {
-                        from_.approvals.open(by, name, std::move(words), std::move(answer));
-                    });
-        node.access = {0600, who.uid};
-        std::get<tree::text_file>(node.content).is_part = is_one_line;
-        return node;
-    }
-
-    const sources& from_;
-};
-
 }  // namespace
 
 std::shared_ptr<const tree::directory> make_approvals_directory(const sources& from) {
     auto pending = std::make_shared<requests_directory>(from, false);
     auto done = std::make_shared<requests_directory>(from, true);
-    auto inbox = std::make_shared<new_directory>(from);
+    auto inbox = std::make_shared<tree::inbox_directory>(tree::inbox_directory::parts{
+        [&from](std::uint32_t uid, std::string_view name) {
+            return from.approvals.inbox(uid, name);
+        },
+        [&from](const tree::user& by, std::string name, std::string text, tree::answer answer) {
+            from.approvals.open(by, std::move(name), std::move(text), std::move(answer));
+        },
+        [&from] { return from.live.now; }});
     auto waiting = std::make_shared<tree::live_file>();
     const auto readme = std::make_shared<const std::string>(approvals_readme(from.approvals));
     auto directory = std::make_shared<tree::fixed_directory>();

@@ -1,10 +1,10 @@
 #include "views/captures_directory.hpp"
 #include "views/directories.hpp"
 #include "views/ledger_rows.hpp"
-#include "views/segments_directory.hpp"
 
 #include <tallyfs/base/file.hpp>
 #include <tallyfs/base/text.hpp>
+#include <tallyfs/state/segments_directory.hpp>
 #include <tallyfs/tree/make.hpp>
 
 #include <nlohmann/json.hpp>
@@ -120,7 +120,7 @@ class by_id_directory final : public tree::directory {
 }  // namespace
 
 std::shared_ptr<const tree::directory> make_calls_directory(const sources& from) {
-    auto day = std::make_shared<segments_directory>(from.calls);
+    auto day = std::make_shared<state::segments_directory>(from.calls);
     auto inflight = std::make_shared<inflight_directory>(from);
     auto by_id = std::make_shared<by_id_directory>(from);
     auto captures = make_captures_directory(from.facts.state_directory / "captures");

@@ -1,6 +1,6 @@
-#include "views/segments_directory.hpp"
+#include <tallyfs/state/segments_directory.hpp>
 
-namespace tallyfs::views {
+namespace tallyfs::state {
 
 std::vector<tree::named_node> segments_directory::list() const {
     std::vector<tree::named_node> entries;
@@ -33,4 +33,4 @@ tree::node segments_directory::node_of(const journal::segment_status& segment) c
     return {tree::log_file{segment.path, bytes, false}, segment.changed};
 }
 
-}  // namespace tallyfs::views
+}  // namespace tallyfs::state

@@ -5,7 +5,7 @@
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/tree/node.hpp>
 
-namespace tallyfs::views {
+namespace tallyfs::state {
 
 class segments_directory final : public tree::directory {
   public:
@@ -21,4 +21,4 @@ class segments_directory final : public tree::directory {
     const journal::stream& lines_;
 };
 
-}  // namespace tallyfs::views
+}  // namespace tallyfs::state
