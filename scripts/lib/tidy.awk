@@ -14,11 +14,11 @@ BEGIN {
     level["base"] = 0
     level["record"] = 1; level["http"] = 1; level["dialect"] = 1; level["tree"] = 1
     level["approval"] = 1
-    level["policy"] = 1
+    level["policy"] = 1; level["health"] = 1
     level["journal"] = 2; level["ledger"] = 2; level["state"] = 2; level["capture"] = 2
     level["retention"] = 2
     level["proxy"] = 3; level["fuse"] = 3; level["admin"] = 3; level["views"] = 3
-    level["notify"] = 3
+    level["notify"] = 3; level["postgres"] = 3
     level["mountd"] = 4
     # A view is built from the journal through the ledger.
     may["ledger journal"] = 1
@@ -75,7 +75,7 @@ ours && /sleep_for|sleep_until/ { report(FNR, "a sleep in place of a condition")
     gsub(/[<>"]/, "", included)
     if (included ~ /^sqlite3/ && FILENAME !~ /^src\/ledger\//) report(FNR, "only src/ledger may include " included)
     if (included ~ /^fuse(3\/|_|\.h)/ && FILENAME !~ /^src\/fuse\//) report(FNR, "only src/fuse may include " included)
-    if (included ~ /^pqxx/ && FILENAME !~ /^src\/postgres\//) report(FNR, "only src/postgres may include " included)
+    if (included ~ /^(pqxx|libpq)/ && FILENAME !~ /^src\/postgres\//) report(FNR, "only src/postgres may include " included)
     other = ""
     if (included ~ /^tallyfs\//) { split(included, parts, "/"); other = parts[2] }
     else if (included ~ /\// && $2 ~ /^["<]/) { split(included, parts, "/"); if (parts[1] in level) other = parts[1] }

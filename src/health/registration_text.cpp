@@ -1,0 +1,121 @@
+#include <tallyfs/health/registration_text.hpp>
+
+#include <algorithm>
+
+namespace tallyfs::health {
+
+namespace {
+
+constexpr std::string_view blanks = " \t\r\n";
+constexpr std::size_t name_bytes_max = 63;   // of a DNS label
+constexpr std::size_t host_bytes_max = 253;  // of DNS
+/// sockaddr_un takes 107 bytes, and libpq adds "/.s.PGSQL.65535".
+constexpr std::size_t socket_directory_bytes_max = 92;
+
+bool is_letter_or_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool all_of_or(std::string_view text, std::string_view others) {
+    return std::ranges::all_of(text, [&](char c) {
+        return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
+    });
+}
+
+/// Takes text apart from the front. What it returns was checked by nobody.
+class scanner {
+  public:
+    explicit scanner(std::string_view text) : rest_(text) {}
+
+    void skip_blanks() {
+        rest_.remove_prefix(std::min(rest_.find_first_not_of(blanks), rest_.size()));
+    }
+    [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
+    /// Up to '=', which is taken as well; "" where a blank or the end comes first.
+    std::string_view name() {
+        const auto end = rest_.find_first_of("= \t\r\n");
+        if (end == std::string_view::npos || rest_[end] != '=') return {};
+        const auto taken = rest_.substr(0, end);
+        rest_.remove_prefix(end + 1);
+        return taken;
+    }
+    /// A word, or what stands in quotes; false for quotes that are not where they belong.
+    bool value(std::string& into) {
+        if (rest_.starts_with('"')) return quoted(into);
+        const auto end = std::min(rest_.find_first_of(blanks), rest_.size());
+        into = rest_.substr(0, end);
+        rest_.remove_prefix(end);
+        return into.find('"') == std::string::npos;
+    }
+
+  private:
+    bool quoted(std::string& into) {
+        std::size_t at = 1;
+        for (; at < rest_.size() && rest_[at] != '"'; ++at) {
+            if (rest_[at] == '\\' && ++at == rest_.size()) return false;
+            into += rest_[at];
+        }
+        if (at >= rest_.size()) return false;
+        rest_.remove_prefix(at + 1);
+        return rest_.empty() || blanks.find(rest_.front()) != std::string_view::npos;
+    }
+
+    std::string_view rest_;
+};
+
+}  // namespace
+
+registration_outcome<registration> parse_registration(std::string_view text) {
+    if (text.size() > registration_bytes_max) {
+        return registration_problem{"a registration has at most 4096 bytes"};
+    }
+    std::vector<registration_field> fields;
+    scanner words(text);
+    for (words.skip_blanks(); !words.at_end(); words.skip_blanks()) {
+        registration_field field;
+        field.name = words.name();
+        if (field.name.empty()) {
+            // A URL is the likely one; it is told where passwords belong.
+            if (text.find("://") != std::string_view::npos) field.name = "url";
+            if (field.name.empty()) {
+                return registration_problem{
+                    "write words of key=value: env=prod cluster=orders-cl database=app "
+                    "host=10.2.4.10 credential=monitor"};
+            }
+        } else if (!words.value(field.value)) {
+            return registration_problem{
+                "quotes go around a whole value, and \\ before a quote in it: owner=\"A team\""};
+        }
+        fields.push_back(std::move(field));
+        if (fields.back().name == "url") break;
+    }
+    return registration_of(fields);
+}
+
+bool is_plain_name(std::string_view name) noexcept {
+    return !name.empty() && name.size() <= name_bytes_max && is_letter_or_digit(name.front()) &&
+           all_of_or(name, "._-");
+}
+
+bool is_tls_mode(std::string_view value) noexcept {
+    constexpr std::array<std::string_view, 6> modes{"disable", "allow",     "prefer",
+                                                    "require", "verify-ca", "verify-full"};
+    return std::ranges::find(modes, value) != modes.end();
+}
+
+std::string problem_of_host(std::string_view host) {
+    if (host.starts_with('/')) {
+        const bool fits = host.size() <= socket_directory_bytes_max && all_of_or(host, "/._-");
+        return fits ? "" : "is no directory of a Unix socket: at most 92 letters, digits, / . _ -";
+    }
+    const auto colons = std::ranges::count(host, ':');
+    if (colons == 1) return "has a port: give it as port";
+    const bool address =
+        colons > 1 && host.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+    const bool name = colons == 0 && all_of_or(host, "._-") && is_letter_or_digit(host.front()) &&
+                      !host.ends_with('.');
+    if (host.size() <= host_bytes_max && (address || name)) return "";
+    return "is no name, address, or directory of a Unix socket (one, not a list)";
+}
+
+}  // namespace tallyfs::health
