@@ -3,6 +3,7 @@
 #include "mountd/deciding.hpp"
 #include "mountd/identities.hpp"
 #include "mountd/notify_configuration.hpp"
+#include "mountd/stop_signals.hpp"
 #include "mountd/sync_loop.hpp"
 
 #include <tallyfs/admin/server.hpp>
@@ -20,36 +21,11 @@
 #include <systemd/sd-daemon.h>
 
 #include <atomic>
-#include <csignal>
 #include <iostream>
 
 namespace tallyfs::mountd {
 
 namespace {
-
-/// Signals that end the daemon. Blocked before the first thread starts, so that every thread
-/// inherits that and only the main thread takes them.
-class stop_signals {
-  public:
-    stop_signals() {
-        ::sigemptyset(&set_);
-        for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) ::sigaddset(&set_, signal);
-        ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-        std::signal(SIGPIPE, SIG_IGN);
-        std::signal(SIGHUP, SIG_IGN);  // a closed terminal: the mount outlives it under nohup
-    }
-    /// SIGTERM or SIGINT from outside; SIGUSR1 from unmounted().
-    [[nodiscard]] int wait() const {
-        int signal = 0;
-        while (::sigwait(&set_, &signal) != 0) {
-        }
-        return signal;
-    }
-    static void unmounted() { ::kill(::getpid(), SIGUSR1); }
-
-  private:
-    ::sigset_t set_{};
-};
 
 std::string address_text(const std::string& host, std::uint16_t port) {
     const bool v6 = host.find(':') != std::string::npos;
@@ -66,7 +42,7 @@ class daemon {
   private:
     void recover();
     [[nodiscard]] views::daemon_facts facts() const;
-    [[nodiscard]] std::vector<views::supplied_directory> supplied() const;
+    [[nodiscard]] std::vector<views::supplied_directory> supplied();
     void stop();
 
     const options& given_;
@@ -138,9 +114,12 @@ daemon::daemon(const options& given)
       answers_(state_.answers_key()),
       notifier_(notify_parts(given, state_.path(), deciding_, clock_, answers_)),
       root_(tree::for_groups(
-          views::make_root({calls_, rollups_, ledger_, counters_, views_.live(), sweeper_, gauge_,
-                            deciding_.control(), deciding_.approvals(), deciding_.budgets(),
-                            deciding_.canceller(), deciding_.actions(), facts(), supplied()}),
+          views::make_root(
+              {calls_, rollups_, ledger_, counters_, views_.live(), sweeper_, gauge_,
+               deciding_.control(), deciding_.approvals(), deciding_.budgets(),
+               deciding_.canceller(), deciding_.actions(), facts(), supplied(),
+               [this](std::uint32_t number) { return deciding_.databases().effect_of(number); },
+               [this] { return deciding_.databases().summary(); }}),
           given.groups)),
       identities_(given),
       office_{deciding_.approvals(),
@@ -162,10 +141,14 @@ daemon::daemon(const options& given)
         logs_changed();
     });
     proxy_settings_.upstream.on_change([this] { proxy_.look_at_upstream(); });
-    deciding_.on_change([this, logs_changed] {
+    const auto shown_changed = [this, logs_changed] {
         views_.state_changed();
-        notifier_.wake();
         logs_changed();
+    };
+    deciding_.databases().on_change(shown_changed);
+    deciding_.on_change([this, shown_changed] {
+        notifier_.wake();
+        shown_changed();
     });
 }
 
@@ -215,8 +198,11 @@ views::daemon_facts daemon::facts() const {
             clock_.wall()};
 }
 
-std::vector<views::supplied_directory> daemon::supplied() const {
-    return {{"notify", notify::make_directory(notifier_, [this] { return views_.live().now; })}};
+std::vector<views::supplied_directory> daemon::supplied() {
+    const auto now = [this] { return views_.live().now; };
+    return {{"databases", deciding_.databases().directory(
+                              now, [this] { return deciding_.control().other_operators(); })},
+            {"notify", notify::make_directory(notifier_, now)}};
 }
 
 int daemon::run(const stop_signals& signals) {
@@ -240,6 +226,7 @@ int daemon::run(const stop_signals& signals) {
                      changed, [this] { return !gauge_.is_full(); }});
     sweeper_.connect({[this](const auto& work) { return views_.with_ledger(work); }, record,
                       changed, [this, record] { gauge_.look(record); }});
+    deciding_.databases().start();
     proxy_.start();
     admin_.start();
     sweeper_.start();

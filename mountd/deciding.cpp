@@ -7,6 +7,7 @@
 #include <tallyfs/notify/callback.hpp>
 #include <tallyfs/state/action_kind.hpp>
 #include <tallyfs/state/policy_change_kind.hpp>
+#include <tallyfs/state/setting_change_kind.hpp>
 
 #include <algorithm>
 #include <array>
@@ -60,9 +61,11 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
       lines_(state_directory / "journal" / "actions", clock),
       policies_(permissions_, given.policies_need_approval),
       budgets_(clock),
-      settings_(definitions(given, proxy, captures, sweeper, gauge)),
       actions_(lines_, state_directory / "actions.head", given.proxy.node,
                [this](const record::action& past) { past_.push_back(past); }),
+      databases_({given, state_directory, clock, actions_, desk_, errors_,
+                  [this](const tree::user& user) { return operator_of(user); }}),
+      settings_(definitions(given, proxy, captures, sweeper, gauge)),
       given_(permissions_, actions_, clock),
       approvals_({people_, chains_, kinds(captures), actions_, desk_, errors_, clock,
                   [this] { changed_(); },
@@ -85,8 +88,10 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
         given_.replay(past);
         approvals_.replay(past);
         gauge.replay(past);
+        databases_.replay(past);
     }
     settings_.put_in_force();
+    databases_.put_in_force();
     for (const auto& past : past_) budgets_.replay(past);  // of the budgets that there are now
     past_ = {};
     budgets_.on_warning([this](const policy::budget_level& level) { warn_of_budget(level); });
@@ -99,8 +104,14 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
 }
 
 std::vector<state::approval_kind> deciding::kinds(capture::recorder& captures) {
-    return {given_.kind(), budgets_.kind(actions_), captures.kind(actions_),
-            state::policy_change_kind(settings_, actions_), state::action_kind()};
+    std::vector<state::approval_kind> all{given_.kind(),
+                                          budgets_.kind(actions_),
+                                          captures.kind(actions_),
+                                          state::policy_change_kind(settings_, actions_),
+                                          state::setting_change_kind(settings_, actions_),
+                                          state::action_kind()};
+    for (auto& one : databases_.kinds()) all.push_back(std::move(one));
+    return all;
 }
 
 bool deciding::record(std::string event, std::string subject, std::string detail) {
@@ -125,6 +136,7 @@ std::vector<state::setting_definition> deciding::definitions(const options& give
     for (auto& one : captures.definitions()) all.push_back(std::move(one));
     for (auto& one : sweeper.definitions()) all.push_back(std::move(one));
     all.push_back(gauge.definition([&sweeper] { sweeper.look(); }));
+    for (auto& one : databases_.definitions()) all.push_back(std::move(one));
     all.push_back(budget_setting(budgets_, budget_texts_));
     all.push_back(cancel_on_rm([this](bool allowed) { canceller_.allow_removal(allowed); }));
     for (auto& one : daemon_settings(given, proxy)) all.push_back(std::move(one));
@@ -182,8 +194,14 @@ void deciding::start() {
     desk_.start([this] {
         lines_.turn_day();
         approvals_.tick();
+        databases_.tick(approvals_);
     });
     static_cast<void>(desk_.post([this] { approvals_.settle(); }));
+}
+
+void deciding::stop() {
+    databases_.stop();
+    desk_.stop();
 }
 
 /// Whoever runs the daemon could change its configuration as well.

@@ -2,6 +2,7 @@
 // wired. Order and reasons: docs/architecture.md, "Deciding".
 #pragma once
 
+#include "mountd/databases.hpp"
 #include "mountd/options.hpp"
 #include "mountd/policies.hpp"
 
@@ -32,7 +33,7 @@ class deciding {
     /// `changed` is called after each change, on the desk. Before start().
     void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
     void start();
-    void stop() { desk_.stop(); }
+    void stop();
     /// Records what the daemon itself did, and waits until that is on the disk. Not on the desk;
     /// false: it could not be recorded, or the desk has stopped.
     [[nodiscard]] bool record(std::string event, std::string subject, std::string detail);
@@ -44,6 +45,7 @@ class deciding {
     [[nodiscard]] state::budgets& budgets() noexcept { return budgets_; }
     [[nodiscard]] state::cancellations& cancellations() noexcept { return cancellations_; }
     [[nodiscard]] state::canceller& canceller() noexcept { return canceller_; }
+    [[nodiscard]] mountd::databases& databases() noexcept { return databases_; }
     /// At start, before the first call: what calls of today have used of the budgets.
     void count_today(const journal::stream& calls);
 
@@ -67,11 +69,12 @@ class deciding {
     state::budgets budgets_;
     std::map<std::string, std::string> budget_texts_;
     state::cancellations cancellations_;
-    state::settings settings_;
     std::vector<record::action> past_;  ///< until it is replayed
     state::action_log actions_;
     state::last_errors errors_;
     state::desk desk_;
+    mountd::databases databases_;
+    state::settings settings_;
     state::given_permissions given_;
     state::approvals approvals_;
     state::control control_;

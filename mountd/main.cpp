@@ -16,7 +16,10 @@ int check(const tallyfs::mountd::options& given) {
         std::cout << "no configuration file: the defaults hold\n";
         return 0;
     }
-    const auto problems = tallyfs::mountd::check_people(given);
+    auto problems = tallyfs::mountd::check_people(given);
+    for (auto& problem : tallyfs::postgres::problems_of(given.databases)) {
+        problems.push_back(std::move(problem));
+    }
     for (const auto& problem : problems) {
         std::cerr << given.configuration_file.string() << ": " << problem << '\n';
     }

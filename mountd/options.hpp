@@ -5,6 +5,7 @@
 #include <tallyfs/approval/chain.hpp>
 #include <tallyfs/approval/people.hpp>
 #include <tallyfs/notify/notifier.hpp>
+#include <tallyfs/postgres/registry.hpp>
 #include <tallyfs/proxy/server.hpp>
 
 #include <filesystem>
@@ -43,6 +44,7 @@ struct options {
     std::vector<approval::chain> chains;
     bool policies_need_approval = false;  ///< a policy is changed by a request, by nobody alone
     notify::options notify;
+    postgres::registry_options databases;
     // Defaults of settings that people can change later: control/README.md.
     bool usage_injection = true;
     bool refuse_when_unrecorded = false;

@@ -33,7 +33,8 @@ node inbox_directory::file_of(std::uint32_t uid, std::string name, std::string t
                                                                  tree::answer done) {
         ask(by, name, std::move(words), std::move(done));
     };
-    return {text_file{version, [text = std::move(text)] { return text; }, write, is_one_line},
+    return {text_file{version, [text = std::move(text)] { return text; }, write,
+                      from_.is_part != nullptr ? from_.is_part : is_one_line},
             from_.now(),
             {0600, uid}};
 }

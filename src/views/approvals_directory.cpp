@@ -33,25 +33,31 @@ tree::node written(std::string text, wall_time changed, tree::write_command writ
 /// looked for: a listing of a thousand requests makes none.
 class request_files {
   public:
-    request_files(approvals& from, wall_time now, entry e)
-        : from_(from), now_(now), e_(std::make_shared<const entry>(std::move(e))) {}
+    request_files(const sources& all, entry e)
+        : from_(all.approvals),
+          now_(all.live.now),
+          effects_(all.effects),
+          e_(std::make_shared<const entry>(std::move(e))) {}
 
     [[nodiscard]] tree::node node() const {
         auto files = std::make_shared<tree::fixed_directory>();
         const auto& asked = e_->request.asked;
         add(*files, "request.json", request_json);
         add(*files, "evidence.md", approval::evidence_page);
+        const auto suffix = plan_suffix();
         if (!asked.plan.empty()) {
-            add(*files, "plan.txt", [](const entry& e) { return e.request.asked.plan + "\n"; });
+            add(*files, "plan" + suffix,
+                [](const entry& e) { return e.request.asked.plan + "\n"; });
         }
         if (!asked.undo.empty()) {
-            add(*files, "undo.txt", [](const entry& e) { return e.request.asked.undo + "\n"; });
+            add(*files, "undo" + suffix,
+                [](const entry& e) { return e.request.asked.undo + "\n"; });
         }
         add_command(*files, "objections", objections_text, &approvals::object);
         add_command(*files, "state", state_text, &approvals::command);
         if (is_finished(e_->state)) {
             add(*files, "record.json", approval::decision_record);
-            add(*files, "result.json", result_json);
+            files->add("result.json", [e = e_, effects = effects_] { return result(*e, effects); });
             if (e_->state == approval::state::done && !asked.undo.empty() && e_->undone_by == 0) {
                 add_command(
                     *files, "undo",
@@ -72,6 +78,17 @@ class request_files {
 
     void add(tree::fixed_directory& files, std::string name, render text) const {
         files.add(std::move(name), [e = e_, text] { return shown(text(*e), e->changed); });
+    }
+    [[nodiscard]] std::string plan_suffix() const {
+        const auto& kinds = from_.kinds();
+        const auto kind =
+            std::ranges::find(kinds, e_->request.asked.kind, &state::approval_kind::name);
+        return kind != kinds.end() ? kind->plan_suffix : ".txt";
+    }
+    static tree::node result(const entry& e, const decltype(sources::effects)& effects) {
+        const auto effect = effects ? effects(e.request.number) : std::nullopt;
+        if (!effect) return shown(result_json(e, ""), e.changed);
+        return shown(result_json(e, effect->json), std::max(e.changed, effect->changed));
     }
     void add_command(tree::fixed_directory& files, std::string name, render text,
                      command carried_out) const {
@@ -112,6 +129,7 @@ class request_files {
 
     approvals& from_;
     const wall_time now_;
+    const decltype(sources::effects) effects_;
     const std::shared_ptr<const entry> e_;
 };
 
@@ -140,7 +158,7 @@ class requests_directory final : public tree::directory {
 
   private:
     [[nodiscard]] tree::node node_of(entry e) const {
-        return request_files(from_.approvals, from_.live.now, std::move(e)).node();
+        return request_files(from_, std::move(e)).node();
     }
 
     const sources& from_;

@@ -97,7 +97,7 @@ std::string request_json(const entry& e) {
     return dumped(object);
 }
 
-std::string result_json(const entry& e) {
+std::string result_json(const entry& e, const std::string& effect) {
     const auto time = [](const std::optional<wall_time>& at) {
         return at ? json(to_rfc3339(*at)) : json();
     };
@@ -106,6 +106,7 @@ std::string result_json(const entry& e) {
     object["started"] = time(e.started);
     object["ended"] = time(e.ended);
     object["result"] = e.result;
+    if (!effect.empty()) object["effect"] = json::parse(effect);
     return dumped(object);
 }
 

@@ -15,7 +15,8 @@ namespace tallyfs::views {
 [[nodiscard]] std::string waiting_text(const std::vector<approval::entry>& all,
                                        const approval::context& at);
 [[nodiscard]] std::string request_json(const approval::entry& e);
-[[nodiscard]] std::string result_json(const approval::entry& e);
+/// `effect`: what was measured of it later, an object of JSON; "" for nothing.
+[[nodiscard]] std::string result_json(const approval::entry& e, const std::string& effect);
 [[nodiscard]] std::string objections_text(const approval::entry& e);
 /// `state`: the word, and what can be written there.
 [[nodiscard]] std::string state_text(const approval::entry& e);

@@ -96,6 +96,23 @@ void add_usage(const sources& from, exposition& out) {
         [&](const auto& s) { return count(s.cold_starts); });
 }
 
+/// By severity only: what is wrong with which database is in databases/findings.csv.
+void add_databases(const sources& from, exposition& out) {
+    if (!from.databases) return;
+    const auto all = from.databases();
+    out.gauge("tallyfs_databases_watched", "PostgreSQL databases that are looked at.",
+              static_cast<double>(all.databases));
+    out.gauge("tallyfs_databases_unreachable", "Of these, those that do not answer now.",
+              static_cast<double>(all.unreachable));
+    auto& findings =
+        out.family("tallyfs_database_findings", "What is wrong with databases now and not muted.",
+                   MetricType::Gauge);
+    for (const auto& [severity, count] :
+         {std::pair{"critical", all.critical}, {"warning", all.warning}, {"info", all.info}}) {
+        exposition::add(findings, static_cast<double>(count), {label_of("severity", severity)});
+    }
+}
+
 }  // namespace
 
 std::string metrics_text(const sources& from) {
@@ -137,6 +154,7 @@ std::string metrics_text(const sources& from) {
               static_cast<double>(from.ledger.unreadable_lines()));
     out.gauge("tallyfs_disk_free_bytes", "Free space below the state directory.",
               static_cast<double>(live.disk_free_bytes));
+    add_databases(from, out);
     add_usage(from, out);
     return out.text();
 }

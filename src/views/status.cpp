@@ -112,6 +112,22 @@ std::string privacy_line(const sources& from, const today_figures& today) {
     return text + "\n";
 }
 
+std::string databases_line(const sources& from) {
+    if (!from.databases) return "not set up\n";
+    const auto all = from.databases();
+    if (all.databases == 0) return "not set up: databases/README.md\n";
+    const auto bad = all.unreachable + all.critical + all.warning;
+    std::string text = bad == 0                             ? "ok    "
+                       : all.unreachable + all.critical > 0 ? "FAIL  "
+                                                            : "look  ";
+    text += grouped(all.databases) + " watched";
+    if (all.unreachable > 0) text += ", " + grouped(all.unreachable) + " not reached";
+    if (all.critical > 0) text += ", " + grouped(all.critical) + " critical";
+    if (all.warning > 0) text += ", " + counted(all.warning, "warning");
+    if (all.info > 0) text += ", " + grouped(all.info) + " to know";
+    return text + "\n";
+}
+
 std::string journal_line(const sources& from) {
     const auto& live = from.live;
     const auto journal = from.calls.status();
@@ -159,6 +175,7 @@ std::string status_text(const sources& from) {
     text += "LOADED     " + loaded_line(from);
     text += "TODAY      " + today_line(today);
     text += "PRIVACY    " + privacy_line(from, today);
+    text += "DATABASES  " + databases_line(from);
     text += "JOURNAL    " + journal_line(from);
     return text + "HELP       README.md    approvals/waiting.txt    usage/today.txt\n";
 }

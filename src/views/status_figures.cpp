@@ -116,6 +116,18 @@ void add_usage_concerns(const today_figures& today, std::vector<concern>& found)
     }
 }
 
+/// The worst of all; databases/status.txt has the others.
+void add_database_concern(const sources& from, std::vector<concern>& found) {
+    if (!from.databases) return;
+    const auto all = from.databases();
+    if (all.unreachable > 0) {
+        found.push_back(
+            {"mend", "databases",
+             counted(all.unreachable, "database") + " not reached: databases/status.txt"});
+    }
+    if (all.critical > 0) found.push_back({"look", "databases", all.worst});
+}
+
 }  // namespace
 
 today_figures figures_of_today(const sources& from) {
@@ -138,6 +150,7 @@ std::vector<concern> concerns_of(const sources& from, const today_figures& today
     std::vector<concern> found;
     add_decision_concerns(from, found);
     add_machine_concerns(from, found);
+    add_database_concern(from, found);
     add_usage_concerns(today, found);
     return found;
 }

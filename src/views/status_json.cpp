@@ -22,6 +22,12 @@ json text_or_null(const std::string& text) {
     return text.empty() ? json() : json(text);
 }
 
+json databases_json(const health::summary& all) {
+    return {{"watched", all.databases}, {"unreachable", all.unreachable},
+            {"critical", all.critical}, {"warning", all.warning},
+            {"info", all.info},         {"worst", text_or_null(all.worst)}};
+}
+
 }  // namespace
 
 std::string status_json(const sources& from) {
@@ -84,6 +90,7 @@ std::string status_json(const sources& from) {
                          {"ledger_bytes", state.ledger_bytes},
                          {"captures_bytes", state.captures_bytes},
                          {"limit_bytes", state.limit_bytes}};
+    document["databases"] = databases_json(from.databases ? from.databases() : health::summary{});
     document["ledger"] = {{"rebuilding", live.rebuilding},
                           {"bytes_behind", live.bytes_behind},
                           {"unreadable_lines", from.ledger.unreadable_lines()},

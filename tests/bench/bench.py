@@ -68,7 +68,8 @@ class Bench:
 
 def rows():
     found = {}
-    for module in (rows_chunks, rows_requests, rows_memory, rows_lag, rows_files, rows_year):
+    for module in (rows_chunks, rows_requests, rows_memory, rows_lag, rows_files, rows_year,
+                   rows_databases):
         found.update(module.ROWS)
     return found
 
@@ -165,6 +166,7 @@ if __name__ == "__main__":
     import proxies
     import results
     import rows_chunks
+    import rows_databases
     import rows_files
     import rows_lag
     import rows_memory

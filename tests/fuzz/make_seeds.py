@@ -238,6 +238,8 @@ def configurations():
     yield whole.replace("key_file", "key_env").replace("/etc/tallyfs/n8n.key", "PATH").encode()
     for paragraph in whole.split("\n\n"):
         yield paragraph.encode()
+    for block in text.split("```toml\n")[2:]:
+        yield block.split("```")[0].encode()
     yield b'listn = "x"'
     yield b"[proxy]\nthreads = 0\n"
     yield b"[::1]:11433"
@@ -305,10 +307,52 @@ def policies():
                 b"3-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"]
 
 
+def migrations():
+    yield from [b"0-- migrate:up\ncreate table t (id int);\n-- migrate:down\ndrop table t;\n",
+                b"0-- x\r\n\r\n--migrate:up transaction:false\r\ncreate index concurrently i on t (a);"
+                b"\r\n-- migrate:down\r\n-- migrate:up a remark\r\n-- migrate:down transaction:true\r\n",
+                b"0-- migrate:up\nselect 1; rollback to a; commit;\n-- migrate:down",
+                b"0select 1;\n-- migrate:up\n", b"0-- migrate:down\n", b"0-- migrate:up x:y\n",
+                b"1select 'a;''b', e'\\';', \"c;\", $x$;$$;$x$, $1 -- ;\n; /* ; /* */ ; */ select (1;2);",
+                b"1create or replace function f() returns int begin atomic select case when true then 1"
+                b" end; end; alter table a.\"B\"\"c\".d add x int",
+                b"1begin; savepoint a; rollback to a; end", b"1$a$ ; $b$", b"1'", b"1e'\\", b"1\"\"\"",
+                b'2{"v":1,"database":"prod/a/b","since":"2026-11-20T10:00:00Z","why":"x","fingerprint":"",'
+                b'"drifted":false,"applied":["1"],"checksums":{"1":"aa"},"items":[["column","a.b","c"]]}']
+
+
+def statements():
+    yield from [b"SELECT a, \"B\" FROM t WHERE x IN (1, -2.5e3, 'it''s', $1) -- end",
+                b"SELECT E'a\\'b', U&'d\\0061t' UESCAPE '!', B'01', x'1F', n'x', $t$ $$ $t$ /* a /* b */ */",
+                b"ALTER ROLE app PASSWORD 'secret'; CREATE USER b WITH ENCRYPTED PASSWORD secret",
+                b"SELECT 'it\\'s secret', ARRAY[1,2,3], 0x1F, 1_000, 1abc$$x '$$", b"a$b$ $tag $1$2",
+                b"DO $$ BEGIN x := 'y'; END $$", b"t$", b"\\", b"*/ x", b"''", b"\"a\"\"b\x00\"",
+                b"SELECT j ? 'k', a @> '{\"b\": 1}', 'unfinished"]
+
+
+def registrations():
+    words = b"env=prod cluster=orders-cl database=app host=10.2.4.10 port=5432 credential=monitor"
+    rest = b' remedies_credential=mender tls=verify-ca tls_root_file=/etc/ca.pem owner="Team A" ' \
+        b'tags=pci,eu migrations=/srv/app/db active=no'
+    yield from [words, words + rest, words.replace(b" ", b"\n") + b"\n",
+                words.replace(b"app", b'"a \\"b\\" \\\\"'), words.replace(b"10.2.4.10", b"/run/postgresql"),
+                words.replace(b"10.2.4.10", b"fe80::1"), b"postgres://monitor:hunter2@10.2.4.10/app",
+                words + b" password=hunter2", b"env=prd", words + b' owner="A', words + b" databse=x"]
+    header = b"env,cluster,database,host,port,credential,tags,active\n"
+    row = b'prod,orders-cl,app,10.2.4.10,5432,monitor,"pci,eu",yes\n'
+    yield from [header, header + row, header + row + row.replace(b"prod", b"prd"),
+                b"\xef\xbb\xbf" + (header + row).replace(b"\n", b"\r\n"),
+                header + row.replace(b"app", b'"my ""app"""'), header + b'prod,"x\ny"z\n',
+                header.replace(b"host", b"hots") + row, header + b"\n\nprod\n", b"env,env\n", b'"env']
+
+
 TARGETS = {
+    "masked_sql": statements,
+    "registrations": registrations,
     "captures": captures, "decisions": decisions, "policies": policies,
     "call_line": lines, "caller": callers, "http_request": http_heads, "http_response": responses,
-    "journal": journals, "multipart": forms, "names": words, "open_calls": open_calls,
+    "journal": journals, "migrations": migrations, "multipart": forms,
+    "names": words, "open_calls": open_calls,
     "request_body": request_bodies, "response_body": response_bodies, "route": routes,
     "settings": configurations, "tree_path": paths, "upstream": upstreams,
     "usage_events": usage_events, "usage_request": usage_requests, "values": values}

@@ -14,10 +14,13 @@ void decisions(std::string_view input);
 void http_request(std::string_view input);
 void http_response(std::string_view input);
 void journal(std::string_view input);
+void migrations(std::string_view input);
+void masked_sql(std::string_view input);
 void multipart(std::string_view input);
 void names(std::string_view input);
 void open_calls(std::string_view input);
 void policies(std::string_view input);
+void registrations(std::string_view input);
 void request_body(std::string_view input);
 void response_body(std::string_view input);
 void route(std::string_view input);
@@ -33,7 +36,7 @@ struct target {
     void (*run)(std::string_view input);
 };
 
-inline constexpr std::array<target, 20> targets{{
+inline constexpr std::array<target, 23> targets{{
     {"call_line", call_line},
     {"caller", caller},
     {"captures", captures},
@@ -41,10 +44,13 @@ inline constexpr std::array<target, 20> targets{{
     {"http_request", http_request},
     {"http_response", http_response},
     {"journal", journal},
+    {"masked_sql", masked_sql},
+    {"migrations", migrations},
     {"multipart", multipart},
     {"names", names},
     {"open_calls", open_calls},
     {"policies", policies},
+    {"registrations", registrations},
     {"request_body", request_body},
     {"response_body", response_body},
     {"route", route},

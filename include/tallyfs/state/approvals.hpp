@@ -21,9 +21,10 @@ namespace tallyfs::state {
 /// Something that can be asked for. A module makes one and hands it over at start; everything in
 /// it runs on the desk.
 struct approval_kind {
-    std::string name;        ///< "cloud-model"
-    std::string meaning;     ///< one sentence
-    std::string parameters;  ///< for people: "model=NAME principal=uid:1000 [days=30]"
+    std::string name;                  ///< "cloud-model"
+    std::string meaning;               ///< one sentence
+    std::string parameters;            ///< for people: "model=NAME principal=uid:1000 [days=30]"
+    std::string plan_suffix = ".txt";  ///< of the files plan and undo: ".sql"
     /// Completes what was asked for: title, plan, undo. Returns why it cannot be, or "".
     std::function<std::string(approval::draft&)> prepare;
     struct effect {

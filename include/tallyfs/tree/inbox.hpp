@@ -16,6 +16,8 @@ class inbox_directory final : public directory {
         /// As write_command.
         std::function<void(const user& by, std::string name, std::string text, tree::answer)> ask;
         std::function<wall_time()> now;
+        /// As text_file::is_part; null: every single line that is no JSON object is one.
+        bool (*is_part)(std::string_view text) = nullptr;
     };
     explicit inbox_directory(parts from) : from_(std::move(from)) {}
 

@@ -4,6 +4,7 @@
 
 #include <tallyfs/base/clock.hpp>
 #include <tallyfs/base/day.hpp>
+#include <tallyfs/health/watched.hpp>
 #include <tallyfs/journal/open_calls.hpp>
 #include <tallyfs/journal/stream.hpp>
 #include <tallyfs/ledger/ledger.hpp>
@@ -18,7 +19,9 @@
 #include <tallyfs/tree/node.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +60,12 @@ struct supplied_directory {
     std::shared_ptr<const tree::directory> directory;
 };
 
+/// What became of the effect of an executed request later: an object of JSON.
+struct later_effect {
+    std::string json;
+    wall_time changed{};
+};
+
 /// Everything is referenced and outlives the tree. Used on the view thread only.
 struct sources {
     const journal::stream& calls;
@@ -73,6 +82,10 @@ struct sources {
     const state::action_log& actions;
     daemon_facts facts;
     std::vector<supplied_directory> supplied{};
+    /// For `effect` in result.json; nullopt where nobody measures it. May be null.
+    std::function<std::optional<later_effect>(std::uint32_t request)> effects = nullptr;
+    /// The worst of all watched databases; null where none can be.
+    std::function<health::summary()> databases = nullptr;
 };
 
 /// The mounted tree's root.
