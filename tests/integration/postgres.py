@@ -33,7 +33,9 @@ def free_port():
 
 
 class Cluster:
-    def __init__(self, case, *settings):
+    """`settings` are options of the server; `backup_of` another cluster makes it its standby."""
+
+    def __init__(self, case, *settings, backup_of=None):
         self.directory = tempfile.mkdtemp(prefix="tallyfs-test-pg.")
         case.addCleanup(shutil.rmtree, self.directory, True)
         if os.geteuid() == 0:
@@ -42,8 +44,12 @@ class Cluster:
         self.port = free_port()
         self.settings = ["fsync=off", "max_connections=30", "autovacuum_naptime=1s", *settings]
         self.server = None
-        self.run(f"{binaries()}/initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-N",
-                 "-E", "UTF8", "--locale=C.UTF-8")
+        if backup_of is None:
+            self.run(f"{binaries()}/initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-N",
+                     "-E", "UTF8", "--locale=C.UTF-8")
+        else:
+            self.run(f"{binaries()}/pg_basebackup", "-h", "127.0.0.1", "-p", str(backup_of.port),
+                     "-U", "postgres", "-D", self.data, "-R", "-c", "fast", "--no-sync")
         case.addCleanup(self.stop)
         self.start()
 

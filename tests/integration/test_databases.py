@@ -16,11 +16,12 @@ PLACE = "databases/dev/main/app"
 
 class DatabasesCase(ApprovalCase):
     """One server with the database app, looked at every second."""
+    settings = ()
 
     def setUp(self):
         if binaries() is None:
             self.skipTest("PostgreSQL 12 to 17 is not in /usr/lib/postgresql")
-        self.cluster = Cluster(self)
+        self.cluster = Cluster(self, *self.settings)
         self.cluster.psql("CREATE DATABASE app")
         self.cluster.psql("CREATE ROLE monitor LOGIN; GRANT pg_monitor TO monitor")
         self.configuration = PEOPLE + f"""
