@@ -69,8 +69,9 @@ state::setting_definition gauge::definition(std::function<void()> changed) {
     state::setting_definition limit;
     limit.name = "state_bytes_max";
     limit.meaning =
-        "How big journal, ledger and captures may become together. From 80 % on status.txt says "
-        "so; above it no captures are kept, but every call is served and recorded. 0 is no limit.";
+        "How big journal, ledger, captures and what is kept of databases may become together. From "
+        "80 % on status.txt says so; above it no captures are kept, but every call is served and "
+        "recorded. 0 is no limit.";
     limit.allowed = "0, or a size from 1M on such as 500M, 20G or 2T (powers of 1,000)";
     limit.unit = "bytes";
     limit.default_value = "0";
@@ -131,6 +132,7 @@ reading gauge::measure() {
         now.ledger_bytes += bytes_of_file(directory_ / name);
     }
     now.captures_bytes = bytes_of_captures();
+    now.databases_bytes = bytes_below(directory_ / "health") + bytes_below(directory_ / "schemas");
     return now;
 }
 

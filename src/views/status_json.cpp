@@ -89,6 +89,7 @@ std::string status_json(const sources& from) {
     document["state"] = {{"journal_bytes", state.journal_bytes},
                          {"ledger_bytes", state.ledger_bytes},
                          {"captures_bytes", state.captures_bytes},
+                         {"databases_bytes", state.databases_bytes},
                          {"limit_bytes", state.limit_bytes}};
     document["databases"] = databases_json(from.databases ? from.databases() : health::summary{});
     document["ledger"] = {{"rebuilding", live.rebuilding},

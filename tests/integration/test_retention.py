@@ -242,7 +242,8 @@ class Limit(StoredCase):
         wait_until(lambda: "of state_bytes_max" in self.daemon.read("status.txt"))
         self.assertEqual(self.events(), [("state.warned", 100)])
         used = self.state_of()["state"]
-        total = used["journal_bytes"] + used["ledger_bytes"] + used["captures_bytes"]
+        total = sum(used[name] for name in ("journal_bytes", "ledger_bytes", "captures_bytes",
+                                            "databases_bytes"))
         self.assertEqual(self.limit(f"{total * 100 // 85}").returncode, 0)
         wait_until(lambda: "85 % of" in self.daemon.read("status.txt") or
                    "84 % of" in self.daemon.read("status.txt"))

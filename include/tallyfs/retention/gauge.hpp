@@ -24,9 +24,10 @@ struct reading {
     std::uint64_t journal_bytes = 0;
     std::uint64_t ledger_bytes = 0;
     std::uint64_t captures_bytes = 0;
-    std::uint64_t limit_bytes = 0;  ///< 0: none
+    std::uint64_t databases_bytes = 0;  ///< what is kept of watched databases
+    std::uint64_t limit_bytes = 0;      ///< 0: none
     [[nodiscard]] std::uint64_t used_bytes() const {
-        return journal_bytes + ledger_bytes + captures_bytes;
+        return journal_bytes + ledger_bytes + captures_bytes + databases_bytes;
     }
     /// Of the limit; 0 without one.
     [[nodiscard]] std::uint64_t percent() const {
