@@ -25,6 +25,18 @@ std::shared_ptr<const health::snapshot> tables_of(const health::snapshot& full) 
     return std::make_shared<const health::snapshot>(std::move(made));
 }
 
+/// What rates are made of: hundreds of sessions of earlier are not kept.
+std::shared_ptr<const health::sample> counters_of(const health::sample& seen) {
+    health::sample made;
+    made.taken = seen.taken;
+    made.server_time = seen.server_time;
+    made.version = seen.version;
+    made.is_standby = seen.is_standby;
+    made.started = seen.started;
+    made.databases = seen.databases;
+    return std::make_shared<const health::sample>(std::move(made));
+}
+
 }  // namespace
 
 server_state::server_state(const collector::parts& with, health::cluster_id id, server_memory known)
@@ -54,7 +66,7 @@ void server_state::set(std::vector<health::registration> databases, wall_time no
 
 void server_state::sampled(health::sample seen, wall_time now, const collector_settings& settings) {
     complete(seen);
-    if (sample_ != nullptr) before_.push_back(std::move(sample_));
+    if (sample_ != nullptr) before_.push_back(counters_of(*sample_));
     if (before_.size() > health::samples_kept) before_.erase(before_.begin());
     // Rates over a time in which nobody looked say nothing about now.
     const auto pause_max = 3 * settings.every.sample + std::chrono::seconds(10);

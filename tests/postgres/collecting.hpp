@@ -29,6 +29,15 @@ inline health::registration registration_of(const postgres_cluster& server,
     return made;
 }
 
+inline bool answers(const health::watched_server& server) {
+    return server.sample != nullptr && server.reach.problem.empty();
+}
+
+inline bool has_finding(const health::watched_server& server, std::string_view rule) {
+    return std::ranges::any_of(server.findings,
+                               [&](const auto& one) { return one.finding.rule == rule; });
+}
+
 /// All that a collector needs, and what comes of it. A second one goes on where the first ended.
 struct collecting {
     collecting() {
@@ -109,12 +118,13 @@ struct collecting {
         postgres::endpoint where;
         where.host = of.host;
         where.port = of.port;
-        where.database = of.database;
+        where.database = same_database ? "postgres" : of.database;
         where.role = of.credential;
         where.tls = "disable";
         return where;
     }
 
+    bool same_database = false;  ///< whatever the name of a database is: "postgres"
     temporary_directory home;
     journal::stream events{home.path() / "health", system_clock_source()};
     postgres::board shown;
@@ -123,13 +133,5 @@ struct collecting {
     std::condition_variable changed;
     std::optional<postgres::collector> collector;  ///< the last member: it ends first
 };
-
-inline bool answers(const health::watched_server& server) {
-    return server.sample != nullptr && server.reach.problem.empty();
-}
-inline bool has_finding(const health::watched_server& server, std::string_view rule) {
-    return std::ranges::any_of(server.findings,
-                               [&](const auto& one) { return one.finding.rule == rule; });
-}
 
 }  // namespace tallyfs::test

@@ -30,9 +30,12 @@ std::string binaries() {
     return "";
 }
 
+/// As far as it can be read: a file below /proc ends with its process.
 std::string text_of(const fs::path& file) {
     std::ifstream in(file);
-    return {std::istreambuf_iterator<char>(in), {}};
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
 }
 
 std::string must(const std::vector<std::string>& command) {

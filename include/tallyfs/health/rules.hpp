@@ -16,7 +16,8 @@ namespace tallyfs::health {
 /// A server now and before.
 struct server_view {
     const sample& now;
-    /// The samples before it, the newest last; at most as many as samples_kept.
+    /// The samples before it, the newest last; at most as many as samples_kept. Only their times
+    /// and their counters of databases are there.
     std::span<const std::shared_ptr<const sample>> before;
 };
 inline constexpr std::size_t samples_kept = 6;
