@@ -111,8 +111,8 @@ void databases::tick(state::approvals& requests) {
 }
 
 void databases::stop() {
+    registry_.stop();  // first: a look may wait for a command that fetches its password
     collector_.stop();
-    registry_.stop();
     remedies_.stop();
     schema_changes_.stop();
     static_cast<void>(events_.sync());
