@@ -22,6 +22,14 @@ json text_or_null(const std::string& text) {
     return text.empty() ? json() : json(text);
 }
 
+json state_json(const retention::reading& state) {
+    return {{"journal_bytes", state.journal_bytes},
+            {"ledger_bytes", state.ledger_bytes},
+            {"captures_bytes", state.captures_bytes},
+            {"databases_bytes", state.databases_bytes},
+            {"limit_bytes", state.limit_bytes}};
+}
+
 json databases_json(const health::summary& all) {
     return {{"watched", all.databases}, {"unreachable", all.unreachable},
             {"critical", all.critical}, {"warning", all.warning},
@@ -85,12 +93,7 @@ std::string status_json(const sources& from) {
                            {"torn_bytes_cut", journal.torn_bytes_cut},
                            {"torn_bytes_left", journal.torn_bytes_left},
                            {"disk_free_bytes", live.disk_free_bytes}};
-    const auto state = from.gauge.last().value_or(retention::reading{});
-    document["state"] = {{"journal_bytes", state.journal_bytes},
-                         {"ledger_bytes", state.ledger_bytes},
-                         {"captures_bytes", state.captures_bytes},
-                         {"databases_bytes", state.databases_bytes},
-                         {"limit_bytes", state.limit_bytes}};
+    document["state"] = state_json(from.gauge.last().value_or(retention::reading{}));
     document["databases"] = databases_json(from.databases ? from.databases() : health::summary{});
     document["ledger"] = {{"rebuilding", live.rebuilding},
                           {"bytes_behind", live.bytes_behind},
