@@ -128,7 +128,7 @@ std::optional<views::later_effect> databases::effect_of(std::uint32_t request) c
     return views::later_effect{std::move(found->json), found->changed};
 }
 
-void databases::take_snapshot(const tree::user& by, const std::string& path,
+void databases::take_snapshot(const tree::user& by, const std::string& path, std::string_view text,
                               const tree::answer& answer) {
     const auto refuse = [this, by, answer](int number, std::string why) {
         parts_.errors.note(by.uid, {number, std::move(why)});
@@ -138,6 +138,10 @@ void databases::take_snapshot(const tree::user& by, const std::string& path,
     if (!parts_.operator_of(by)) {
         return refuse(EACCES, "databases/" + path + "/snapshot: uid " + std::to_string(by.uid) +
                                   " may not ask for one; that takes the role operator");
+    }
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    if (text != "now") {
+        return refuse(EINVAL, "databases/" + path + "/snapshot: write now, and nothing else");
     }
     collector_.take_snapshot_now(path, [path, answer, refuse](const std::string& problem) {
         if (problem.empty()) return answer({});
@@ -162,8 +166,9 @@ postgres::directory_parts databases::directory_parts(std::function<wall_time()> 
             registry_.register_new(by, std::move(name), std::move(text), std::move(answer));
         },
         now, &postgres::registry::is_part};
-    made.snapshot_now = [this](const tree::user& by, const std::string& path, tree::answer answer) {
-        take_snapshot(by, path, answer);
+    made.snapshot_now = [this](const tree::user& by, const std::string& path, std::string_view text,
+                               const tree::answer& answer) {
+        take_snapshot(by, path, text, answer);
     };
     made.ruled_out = [this](const shown_database& of) {
         return postgres::ruled_out_now(*of.server, *of.database, current()->limits);

@@ -78,7 +78,8 @@ class databases {
     [[nodiscard]] state::setting_definition mutes();
     void sampled(const health::cluster_id& server, const health::sample& sample,
                  const health::wait_profile& waits);
-    void take_snapshot(const tree::user& by, const std::string& path, const tree::answer& answer);
+    void take_snapshot(const tree::user& by, const std::string& path, std::string_view text,
+                       const tree::answer& answer);
 
     const parts parts_;
     std::function<void()> changed_ = [] {};

@@ -107,23 +107,27 @@ def cost_of_server(bench):
 
 
 def cost_of_daemon(bench):
-    """Names on one server: each is a connection and a thread of its own."""
-    count = 20 if bench.smoke else 300
+    """Ten names of one server, each with its databases: a connection and a thread a name."""
+    clusters, each = (2, 3) if bench.smoke else (10, 30)
+    count = clusters * each
     seconds = bench.seconds(60)
-    with server(20, f"max_connections={count * 2 + 20}") as cluster:
-        rows = "".join(f"prod,c{i:03},bench,127.0.0.1,{cluster.port},monitor\n"
-                       for i in range(count))
+    with server(100, "max_connections=100") as cluster:
+        for i in range(each):
+            cluster.psql(f"CREATE DATABASE bench_{i} TEMPLATE bench")
+        places = [(f"c{c}", f"bench_{i}") for c in range(clusters) for i in range(each)]
+        rows = "".join(f"prod,{name},{database},127.0.0.1,{cluster.port},monitor\n"
+                       for name, database in places)
         with watching(bench, rows) as daemon:
-            support.wait_until(lambda: all(full(daemon, f"prod/c{i:03}/bench")
-                                           for i in range(count)), 300)
+            support.wait_until(lambda: all(full(daemon, f"prod/{name}/{database}")
+                                           for name, database in places), 300)
             began = machine.processor_seconds(daemon.process.pid)
             time.sleep(seconds)
             percent = (machine.processor_seconds(daemon.process.pid) - began) / seconds * 100
             memory = machine.memory_mb(daemon.process.pid)
     return [results.Result(f"tallyfs watching {count} databases, processor time", "% of a core",
                            percent, budget=results.at_most(5), judged="value",
-                           note=f"{count} names on one server, each with a connection of its own; "
-                                f"over {seconds:.0f} s, between full snapshots"),
+                           note=f"{each} databases of 100 tables each under {clusters} names of one "
+                                f"server, over {seconds:.0f} s, between full snapshots"),
             results.Result("  memory of tallyfs", "MB", memory, budget=results.at_most(200),
                            judged="value")]
 

@@ -125,6 +125,10 @@ class Databases(DatabasesCase):
         dead = "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname='orders'"
         wait_until(lambda: self.cluster.psql(dead, "app") == "700")
         self.snapshot()
+        path = self.daemon.path(PLACE, "snapshot")
+        self.assertNotEqual(self.anna(f"echo soon > {path}").returncode, 0)
+        self.assertIn("write now", self.ok(self.anna(
+            f"cat {self.daemon.path('control/last_error')}")))
         orders = next(one for one in self.rows(f"{PLACE}/tables.csv") if one["table"] == "public.orders")
         self.assertEqual(orders["dead_rows"], "700")
         self.assertEqual(orders["live_rows"], self.cluster.psql(

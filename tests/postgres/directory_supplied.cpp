@@ -19,12 +19,14 @@ bool has(const std::string& text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("echo now takes a snapshot, and nothing else does") {
+TEST_CASE("what is written to snapshot is judged by who takes one, and it says when the last was") {
     std::vector<std::string> asked;
     test::shown_board w([&](directory_parts& parts) {
-        parts.snapshot_now = [&](const tree::user&, const std::string& path, tree::answer answer) {
-            asked.push_back(path);
-            answer({});
+        parts.snapshot_now = [&](const tree::user&, const std::string& path, std::string_view text,
+                                 const tree::answer& answer) {
+            asked.push_back(path + " " + std::string(text));
+            answer(text == "now\n" ? error_code()
+                                   : error_code(EINVAL, boost::system::generic_category()));
         };
         parts.others_may_write = [] { return true; };
     });
@@ -43,7 +45,7 @@ TEST_CASE("echo now takes a snapshot, and nothing else does") {
     };
     CHECK(write("now\n") == 0);
     CHECK(write("later\n") == EINVAL);
-    CHECK(asked == names{"prod/orders-cl/app"});
+    CHECK(asked == names{"prod/orders-cl/app now\n", "prod/orders-cl/app later\n"});
 }
 
 TEST_CASE("what others supply is there when they do") {

@@ -42,9 +42,11 @@ struct directory_parts {
     /// Whether `snapshot` shows as one that not only the owner may write to; who may is judged by
     /// snapshot_now.
     std::function<bool()> others_may_write = nullptr;
-    /// `echo now > snapshot` of "prod/orders-cl/app". Any thread, as tree::write_command.
-    std::function<void(const tree::user&, const std::string& path, tree::answer)> snapshot_now =
-        nullptr;
+    /// What is written to `snapshot` of "prod/orders-cl/app": "now", or nonsense. Any thread, as
+    /// tree::write_command.
+    std::function<void(const tree::user&, const std::string& path, std::string_view text,
+                       tree::answer)>
+        snapshot_now = nullptr;
 
     std::function<std::string(const shown_database&)> ruled_out = nullptr;    ///< of status.txt
     std::function<supplied_text(const shown_database&)> diagnosis = nullptr;  ///< diagnosis.md
