@@ -82,7 +82,11 @@ TEST_CASE("300 databases with 1,000 tables each cost little memory and time") {
         light / looks, full / 600, static_cast<double>(grown) / 1e6, minute_bytes,
         (day_bytes - tables_day_header().size()) / tables);
     CHECK(kept.problem().empty());
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    std::puts("skipped: the memory of 300 databases, a sanitizer keeps what was freed");
+#else
     CHECK(grown < 50'000'000);
+#endif
     // A look every 10 seconds and 600 full ones an hour, and a machine that does other things too.
     CHECK(light / looks < 500);
     CHECK(full / 600 < 300);
