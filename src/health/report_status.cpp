@@ -133,7 +133,7 @@ void append_server_line(std::string& out, const watched_server& server) {
 }
 
 void append_nothing_wrong(std::string& out, bool looked_at) {
-    append_paragraph(out, "OK    ",
+    append_paragraph(out, looked_at ? "OK    " : "NEW   ",
                      looked_at ? "nothing is wrong" : "nothing is known yet: wait for a look");
 }
 

@@ -1,6 +1,7 @@
 #include "postgres/background.hpp"
 
 #include <tallyfs/base/error.hpp>
+#include <tallyfs/base/log.hpp>
 
 #include <sys/eventfd.h>
 
@@ -42,6 +43,38 @@ bool background::start(std::function<void()> work) {
     return true;
 }
 
+template <class Result>
+void background::hand_over(std::function<Result()> work, std::function<void(Result)> done,
+                           Result when_it_throws, Result when_full) {
+    const bool started = start([this, work = std::move(work), done, when_it_throws] {
+        auto result = when_it_throws;
+        try {
+            result = work();
+        } catch (const std::exception& bug) {
+            spdlog::critical("what was approved ended with {}", bug.what());
+        }
+        if (!is_stopping()) done(std::move(result));
+    });
+    if (!started && !is_stopping()) done(std::move(when_full));
+}
+
+void background::begin(std::function<state::approval_kind::effect()> work,
+                       state::approval_kind::ended done) {
+    hand_over<state::approval_kind::effect>(
+        std::move(work), std::move(done), {false, "it ended in a way that says nothing", true},
+        {false, "nothing was done: too much runs at once, ask again"});
+}
+
+void background::begin_probe(std::function<approval::probe()> work,
+                             state::approval_kind::found done) {
+    hand_over(std::move(work), std::move(done), approval::probe::unknown, approval::probe::unknown);
+}
+
+bool background::wait(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    return !wake_.wait_for(lock, time, [this] { return stopping_; });
+}
+
 void background::stop() {
     std::map<std::uint64_t, std::thread> threads;
     {
@@ -52,6 +85,7 @@ void background::stop() {
         for (auto* const each : connections_) each->abandon();
         threads.swap(threads_);
     }
+    wake_.notify_all();
     for (auto& [id, thread] : threads) thread.join();
     const std::lock_guard lock(mutex_);
     ended_.clear();

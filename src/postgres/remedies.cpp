@@ -1,13 +1,10 @@
+#include "postgres/background.hpp"
 #include "postgres/remedy_execution.hpp"
 #include "postgres/remedy_target.hpp"
 
 #include <tallyfs/base/log.hpp>
 #include <tallyfs/base/text.hpp>
 #include <tallyfs/postgres/remedies.hpp>
-
-#include <sys/eventfd.h>
-
-#include <unistd.h>
 
 namespace tallyfs::postgres {
 
@@ -57,42 +54,10 @@ std::string database_of(std::string_view kind, const approval::parameters& all,
 
 }  // namespace
 
-/// A connection that stop() abandons.
-class remedies::session {
-  public:
-    session(remedies& owner, std::unique_ptr<connection> made)
-        : owner_(owner), made_(std::move(made)) {
-        const std::lock_guard lock(owner_.mutex_);
-        owner_.connections_.insert(made_.get());
-        if (owner_.stopping_) made_->abandon();
-    }
-    ~session() {
-        const std::lock_guard lock(owner_.mutex_);
-        owner_.connections_.erase(made_.get());
-    }
-    session(const session&) = delete;
-    session& operator=(const session&) = delete;
-    [[nodiscard]] connection& on() const { return *made_; }
-    /// False at once when everything is to stop.
-    [[nodiscard]] bool wait(std::chrono::milliseconds time) const {
-        std::unique_lock lock(owner_.mutex_);
-        return !owner_.wake_.wait_for(lock, time, [this] { return owner_.stopping_; });
-    }
+remedies::remedies(parts with)
+    : parts_(std::move(with)), running_(std::make_unique<background>()) {}
 
-  private:
-    remedies& owner_;
-    const std::unique_ptr<connection> made_;
-};
-
-remedies::remedies(parts with) : parts_(std::move(with)) {
-    give_up_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (give_up_ < 0) throw startup_error("remedies: " + last_system_error().message());
-}
-
-remedies::~remedies() {
-    stop();
-    ::close(give_up_);
-}
+remedies::~remedies() = default;
 
 std::vector<state::approval_kind> remedies::kinds() {
     std::vector<state::approval_kind> made;
@@ -109,7 +74,9 @@ std::vector<state::approval_kind> remedies::kinds() {
             begin(what, ended);
         };
         kind.begin_probe = [this](const approval::request& what,
-                                  state::approval_kind::found found) { begin_probe(what, found); };
+                                  state::approval_kind::found found) {
+            running_->begin_probe([this, what] { return look_for(what); }, std::move(found));
+        };
         made.push_back(std::move(kind));
     }
     return made;
@@ -149,57 +116,9 @@ std::string remedies::prepare(std::string_view kind, approval::draft& asked) con
     return "";
 }
 
-bool remedies::stopping() const {
-    const std::lock_guard lock(mutex_);
-    return stopping_;
-}
-
-void remedies::start(const std::function<void()>& work, const std::function<void()>& refused) {
-    std::unique_lock lock(mutex_);
-    if (stopping_) return;
-    for (const auto number : ended_) {
-        threads_.at(number).join();  // its last act was to say so
-        threads_.erase(number);
-    }
-    ended_.clear();
-    if (threads_.size() >= running_max) {
-        lock.unlock();
-        return refused();
-    }
-    const auto number = ++last_thread_;
-    threads_.emplace(number, std::thread([this, number, work] {
-                         try {
-                             work();
-                         } catch (const std::exception& bug) {
-                             // Without an end it is probed at the next start.
-                             spdlog::critical("a remedy ended: {}", bug.what());
-                         }
-                         const std::lock_guard ending(mutex_);
-                         ended_.push_back(number);
-                     }));
-}
-
 void remedies::begin(const approval::request& what, const state::approval_kind::ended& ended) {
     if (parts_.before) parts_.before(what);
-    start(
-        [this, what, ended] {
-            auto outcome = carry_out(what);
-            if (!stopping()) ended(std::move(outcome));
-        },
-        [ended] {
-            ended({false, "nothing was done: " + std::to_string(running_max) +
-                              " remedies run at this moment"});
-        });
-}
-
-void remedies::begin_probe(const approval::request& what,
-                           const state::approval_kind::found& found) {
-    start(
-        [this, what, found] {
-            const auto seen = look_for(what);
-            if (!stopping()) found(seen);
-        },
-        [found] { found(probe::unknown); });
+    running_->begin([this, what] { return carry_out(what); }, ended);
 }
 
 /// On a thread of its own.
@@ -220,18 +139,17 @@ remedies::effect remedies::carry_out(const approval::request& what) {
     patience limits;
     limits.statement = parts_.limits.statement;
     limits.lock = parts_.limits.lock;
-    auto made = connection::open(*where, limits, give_up_);
+    const auto made = running_->open(*where, limits);
     if (!made) return {false, "nothing was changed: " + made.error().what};
-    const session open(*this, std::move(*made));
-    remedy_execution execution(open.on(), what, parts_.limits,
-                               [&open](std::chrono::milliseconds time) { return open.wait(time); });
+    remedy_execution execution(**made, what, parts_.limits,
+                               [this](auto time) { return running_->wait(time); });
     auto done = execution.execute(approved.sql);
     return done ? std::move(*done) : after_loss(what, done.error().what);
 }
 
 /// The connection was lost in the middle: the server may have done it.
 remedies::effect remedies::after_loss(const approval::request& what, const std::string& why) {
-    if (stopping()) return {};
+    if (running_->is_stopping()) return {};
     switch (look_for(what)) {
         case probe::effect_there:
             return {true, "done; the connection was lost before the answer came"};
@@ -248,28 +166,17 @@ probe remedies::look_for(const approval::request& what) {
     if (approved.what.database.empty()) return probe::unknown;
     const auto where = parts_.endpoints(approved.what, true);
     if (!where) return probe::unknown;
-    auto made = connection::open(*where, patience{}, give_up_);
+    const auto made = running_->open(*where, patience{});
     if (!made) return probe::unknown;
-    const session open(*this, std::move(*made));
-    remedy_execution execution(open.on(), what, parts_.limits,
-                               [&open](std::chrono::milliseconds time) { return open.wait(time); });
+    remedy_execution execution(**made, what, parts_.limits,
+                               [this](auto time) { return running_->wait(time); });
     const auto seen = execution.probe();
     if (!seen) spdlog::warn("request {}: {}", what.number, seen.error().what);
     return seen ? *seen : probe::unknown;
 }
 
 void remedies::stop() {
-    std::map<std::uint64_t, std::thread> running;
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-        for (auto* const one : connections_) one->abandon();
-        running.swap(threads_);
-        ended_.clear();
-    }
-    wake_.notify_all();
-    if (give_up_ >= 0) static_cast<void>(::eventfd_write(give_up_, 1));
-    for (auto& [number, thread] : running) thread.join();
+    running_->stop();
 }
 
 }  // namespace tallyfs::postgres

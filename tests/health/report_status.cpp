@@ -104,9 +104,9 @@ TEST_CASE("what nothing is known of is not called healthy") {
     zone::use("UTC");
     auto server = shown_server();
     CHECK(has(status_text(server, server.databases[0], ""), "OK    nothing is wrong"));
-    CHECK(has(status_text(server, server.databases[1], ""), "nothing is known yet"));
+    CHECK(has(status_text(server, server.databases[1], ""), "NEW   nothing is known yet"));
     server.sample = nullptr;
-    CHECK(has(status_text(server), "nothing is known yet"));
+    CHECK(has(status_text(server), "NEW   nothing is known yet"));
     server.databases[0].what.active = false;
     const auto off = status_text(server, server.databases[0], "");
     CHECK(has(off, "OFF   not looked at"));

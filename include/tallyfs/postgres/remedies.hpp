@@ -8,18 +8,13 @@
 #include <tallyfs/state/approvals.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <set>
-#include <thread>
 #include <vector>
 
 namespace tallyfs::postgres {
 
-class connection;
+class background;
 
 /// How long each step of a remedy may take.
 struct remedy_limits {
@@ -54,31 +49,17 @@ class remedies {
     /// no end is probed at the next start. Any thread; a second call does nothing.
     void stop();
 
-    /// As many at once; one more is refused.
-    static constexpr std::size_t running_max = 16;
-
   private:
-    class session;
     using effect = state::approval_kind::effect;
 
     [[nodiscard]] std::string prepare(std::string_view kind, approval::draft& asked) const;
-    void start(const std::function<void()>& work, const std::function<void()>& refused);
     void begin(const approval::request& what, const state::approval_kind::ended& ended);
-    void begin_probe(const approval::request& what, const state::approval_kind::found& found);
     [[nodiscard]] effect carry_out(const approval::request& what);
     [[nodiscard]] effect after_loss(const approval::request& what, const std::string& why);
     [[nodiscard]] approval::probe look_for(const approval::request& what);
-    [[nodiscard]] bool stopping() const;
 
     const parts parts_;
-    mutable std::mutex mutex_;  ///< of all that follows
-    std::condition_variable wake_;
-    bool stopping_ = false;
-    int give_up_ = -1;  ///< an eventfd: readable from stop() on
-    std::set<connection*> connections_;
-    std::map<std::uint64_t, std::thread> threads_;
-    std::vector<std::uint64_t> ended_;  ///< of threads_: to be joined
-    std::uint64_t last_thread_ = 0;
+    const std::unique_ptr<background> running_;
 };
 
 }  // namespace tallyfs::postgres
