@@ -359,7 +359,7 @@ TARGETS = {
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
     for name, inputs in TARGETS.items():
         directory = pathlib.Path(sys.argv[1]) / name
