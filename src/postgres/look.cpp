@@ -3,8 +3,8 @@
 #include "postgres/answers.hpp"
 #include "postgres/queries.hpp"
 
+#include <tallyfs/base/masked_sql.hpp>
 #include <tallyfs/base/text.hpp>
-#include <tallyfs/health/mask.hpp>
 
 namespace tallyfs::postgres {
 
@@ -42,7 +42,7 @@ health::session session_of(fields& in, const look_options& how) {
     one.xmin_age = in.count();
     one.xid_age = in.count();
     const auto query = in.text();
-    one.query = how.mask_queries ? health::masked(query, session_query_bytes_max)
+    one.query = how.mask_queries ? masked(query, session_query_bytes_max)
                                  : std::string(clip_utf8(query, session_query_bytes_max));
     for (const auto& pid : in.list()) one.blocked_by.push_back(std::stoi(pid));
     one.waits_for = in.text();

@@ -1,8 +1,8 @@
 #include "postgres/migration_evidence.hpp"
 
+#include <tallyfs/base/masked_sql.hpp>
 #include <tallyfs/base/readable.hpp>
 #include <tallyfs/base/text.hpp>
-#include <tallyfs/health/mask.hpp>
 #include <tallyfs/health/sql_script.hpp>
 
 #include <algorithm>
@@ -146,7 +146,7 @@ std::string statements(connection& on, const std::string& named) {
                          "WHERE s.query ~* it) ORDER BY s.calls DESC LIMIT 200");
     if (found) {
         for (auto& row : *found) {
-            const auto query = health::masked(text_of(row), statement_bytes_max);
+            const auto query = masked(text_of(row), statement_bytes_max);
             row = {row[1].value_or("?") + " calls: " + query};
         }
     }

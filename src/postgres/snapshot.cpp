@@ -2,8 +2,8 @@
 #include "postgres/look.hpp"
 #include "postgres/queries.hpp"
 
+#include <tallyfs/base/masked_sql.hpp>
 #include <tallyfs/base/text.hpp>
-#include <tallyfs/health/mask.hpp>
 #include <tallyfs/health/schema.hpp>
 
 #include <algorithm>
@@ -64,7 +64,7 @@ health::statement statement_of(fields& in, const look_options& how) {
     one.id = in.number();
     one.user = in.text();
     const auto query = in.text();
-    one.query = how.mask_queries ? health::masked(query, statement_query_bytes_max)
+    one.query = how.mask_queries ? masked(query, statement_query_bytes_max)
                                  : std::string(clip_utf8(query, statement_query_bytes_max));
     one.calls = in.number();
     one.total_ms = in.number<double>();

@@ -1,9 +1,9 @@
 // What is shown of a statement: never what was a literal in it.
-// Format: include/tallyfs/health/mask.hpp.
+// Format: include/tallyfs/base/masked_sql.hpp.
 #include "fuzz/fuzz.hpp"
 #include "fuzz/targets.hpp"
 
-#include <tallyfs/health/mask.hpp>
+#include <tallyfs/base/masked_sql.hpp>
 
 #include <algorithm>
 
@@ -59,13 +59,13 @@ std::string with_doubled(std::string_view text, std::string_view doubled) {
 void check_hidden(std::string_view opening, std::string_view text, std::string_view closing,
                   bool may_give_up = false) {
     const auto literal = std::string(opening) + std::string(text) + std::string(closing);
-    const auto whole = health::masked("SELECT " + literal + " , b", plenty);
+    const auto whole = masked("SELECT " + literal + " , b", plenty);
     if (!may_give_up || whole != "SELECT ? ...") {
         require_equal(whole, "SELECT ? , b", "a literal is hidden whole");
     }
     const auto step = 1 + literal.size() / 64;
     for (auto size = opening.size(); size < literal.size(); size += step) {
-        const auto cut = health::masked("SELECT " + literal.substr(0, size), plenty);
+        const auto cut = masked("SELECT " + literal.substr(0, size), plenty);
         require(cut == "SELECT ? ..." || cut == "SELECT ?", "a part of a literal is hidden");
     }
 }
@@ -73,11 +73,11 @@ void check_hidden(std::string_view opening, std::string_view text, std::string_v
 }  // namespace
 
 void masked_sql(std::string_view input) {
-    const auto shown = health::masked(input, plenty);
+    const auto shown = masked(input, plenty);
     check_shown(shown);
-    require_equal(health::masked(shown, plenty), shown, "masking again changes nothing");
+    require_equal(masked(shown, plenty), shown, "masking again changes nothing");
     for (const std::size_t bytes_max : {std::size_t{0}, std::size_t{2}, input.size() / 2}) {
-        require(health::masked(input, bytes_max).size() <= bytes_max, "what is shown is bounded");
+        require(masked(input, bytes_max).size() <= bytes_max, "what is shown is bounded");
     }
 
     const bool has_backslash = input.find('\\') != input.npos;
@@ -93,7 +93,7 @@ void masked_sql(std::string_view input) {
                        input.ends_with('/') || input.ends_with('*');
     if (!nests) {
         const auto comment = "SELECT a /*" + std::string(input) + "*/ , b";
-        require_equal(health::masked(comment, plenty), "SELECT a , b", "a comment is out");
+        require_equal(masked(comment, plenty), "SELECT a , b", "a comment is out");
     }
 }
 

@@ -1,12 +1,12 @@
 // SQL that can be shown: its literals and comments are out, what it does stays readable.
-// Source: PostgreSQL, "Lexical Structure"; examples: tests/health/mask.cpp.
+// Source: PostgreSQL, "Lexical Structure"; examples: tests/base/masked_sql.cpp.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace tallyfs::health {
+namespace tallyfs {
 
 /// String, bit, hexadecimal, dollar-quoted and numeric literals as `?`, a list of them after IN or
 /// ARRAY as one, blanks and comments as one blank; identifiers and $1 stay. From a literal on that
@@ -15,4 +15,4 @@ namespace tallyfs::health {
 /// most `bytes_max` bytes, cut ones end in "...". Time grows with the text, and no faster.
 [[nodiscard]] std::string masked(std::string_view sql, std::size_t bytes_max);
 
-}  // namespace tallyfs::health
+}  // namespace tallyfs

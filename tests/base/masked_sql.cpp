@@ -1,10 +1,10 @@
 #include "support/catch.hpp"
 
-#include <tallyfs/health/mask.hpp>
+#include <tallyfs/base/masked_sql.hpp>
 
 #include <chrono>
 
-using tallyfs::health::masked;
+using tallyfs::masked;
 
 namespace {
 

@@ -1,10 +1,10 @@
 #include <tallyfs/base/text.hpp>
-#include <tallyfs/health/mask.hpp>
+#include <tallyfs/base/masked_sql.hpp>
 
 #include <algorithm>
 #include <vector>
 
-namespace tallyfs::health {
+namespace tallyfs {
 
 namespace {
 
@@ -256,4 +256,4 @@ std::string masked(std::string_view sql, std::size_t bytes_max) {
     return masker(sql, bytes_max).run();
 }
 
-}  // namespace tallyfs::health
+}  // namespace tallyfs
