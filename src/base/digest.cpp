@@ -6,6 +6,7 @@
 #include <openssl/hmac.h>
 
 #include <array>
+#include <memory>
 #include <stdexcept>
 
 namespace tallyfs {
@@ -14,6 +15,17 @@ namespace {
 
 using digest = std::array<unsigned char, EVP_MAX_MD_SIZE>;
 
+struct freed {
+    void operator()(EVP_MD* algorithm) const noexcept { EVP_MD_free(algorithm); }
+    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+};
+
+/// Looked up once: EVP_sha256() would be looked up again for every hash.
+const EVP_MD* sha256() {
+    static const std::unique_ptr<EVP_MD, freed> algorithm(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+    return algorithm.get();
+}
+
 std::string hex_of(const digest& bytes, unsigned size) {
     return to_hex({reinterpret_cast<const char*>(bytes.data()), size});
 }
@@ -21,9 +33,12 @@ std::string hex_of(const digest& bytes, unsigned size) {
 }  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
-    digest made{};
+    thread_local const std::unique_ptr<EVP_MD_CTX, freed> context(EVP_MD_CTX_new());
+    digest made;
     unsigned size = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), made.data(), &size, EVP_sha256(), nullptr) != 1) {
+    if (context == nullptr || EVP_DigestInit_ex2(context.get(), sha256(), nullptr) != 1 ||
+        EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
+        EVP_DigestFinal_ex(context.get(), made.data(), &size) != 1) {
         throw std::runtime_error("SHA-256 failed in OpenSSL");
     }
     return hex_of(made, size);

@@ -1,5 +1,5 @@
-#include <tallyfs/base/text.hpp>
 #include <tallyfs/base/masked_sql.hpp>
+#include <tallyfs/base/text.hpp>
 
 #include <algorithm>
 #include <vector>
