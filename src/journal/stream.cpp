@@ -13,53 +13,91 @@ namespace tallyfs::journal {
 
 namespace {
 
-bool is_one_line(const std::string& text) {
+bool is_one_line(std::string_view text) {
     return !text.empty() && text.find('\n') == text.size() - 1;
 }
 
 }  // namespace
 
 result<position> stream::append(const line_writer& write_line) {
-    auto appended = append_locked(write_line);
+    std::vector<placed_line> placed;
+    const auto appended = append_some(
+        1, [&](std::size_t, std::string& out, wall_time now) { write_line(out, now); }, placed, 1);
+    if (!appended) return appended.error();
+    return placed.front().at;
+}
+
+result<void> stream::append_lines(std::size_t count, const lines_writer& write_line,
+                                  std::vector<placed_line>& placed) {
+    return append_some(count, write_line, placed, 0);
+}
+
+result<void> stream::append_some(std::size_t count, const lines_writer& write_line,
+                                 std::vector<placed_line>& placed, std::uint64_t lost_by_disk) {
+    result<void> done;
+    {
+        const std::lock_guard lock(append_mutex_);
+        const wall_time now = clock_.wall();
+        const bool all_fit = make_lines(count, write_line, now);
+        error_code failure = append_made(now, placed);
+        if (failure) {
+            note_failed_append(failed_step_, true, lost_by_disk);
+        } else if (!all_fit) {
+            failure = make_error_code(boost::system::errc::message_size);
+            note_failed_append(failed_step_, false, 1);
+        }
+        if (failure) done = failure;
+    }
     notify();
-    return appended;
+    return done;
 }
 
-result<position> stream::append_locked(const line_writer& write_line_into) {
-    const std::lock_guard lock(append_mutex_);
-    const wall_time now = clock_.wall();
-    line_.clear();
-    write_line_into(line_, now);
-    if (line_.size() > limits::line_bytes_max || !is_one_line(line_)) {
-        return lose_line(make_error_code(boost::system::errc::message_size),
-                         "a line of " + std::to_string(line_.size()) + " bytes for " +
-                             directory_.string() + " is too long or not one line",
-                         false);
+/// False if the line behind those that were made is none that can be appended.
+bool stream::make_lines(std::size_t count, const lines_writer& write_line, wall_time now) {
+    lines_.clear();
+    ends_.clear();
+    while (ends_.size() < count && lines_.size() < lines_bytes_max) {
+        const auto begin = lines_.size();
+        write_line(ends_.size(), lines_, now);
+        const auto line = std::string_view(lines_).substr(begin);
+        if (line.size() > limits::line_bytes_max || !is_one_line(line)) {
+            failed_step_ = "a line of " + std::to_string(line.size()) + " bytes for " +
+                           directory_.string() + " is too long or not one line";
+            lines_.resize(begin);
+            return false;
+        }
+        ends_.push_back(lines_.size());
     }
-    // A second time only if the segment had to be sealed: the next part may well take the line.
+    return true;
+}
+
+error_code stream::append_made(wall_time now, std::vector<placed_line>& placed) {
+    placed.clear();
+    // A second time only if the segment had to be sealed: the next part may well take the rest.
     error_code failure;
-    for (int attempt = 0; attempt < 2; ++attempt) {
+    for (int attempt = 0; attempt < 2 && placed.size() < ends_.size(); ++attempt) {
         failure = ensure_segment(now);
-        if (!failure) failure = put_line();
-        if (!failure || file_ != nullptr) break;
+        if (!failure) failure = put(now, placed);
+        if (file_ != nullptr) break;
     }
-    if (failure) return lose_line(failure, failed_step_, true);
-    position begins_at;
-    publish_line(now, begins_at);
-    return begins_at;
+    return failure;
 }
 
-/// One write(2). After a failure the segment ends where it ended before, or is sealed.
-error_code stream::put_line() {
+/// One write(2) of what is not placed yet. After a failure the segment ends behind the last line
+/// that is whole, or is sealed.
+error_code stream::put(wall_time now, std::vector<placed_line>& placed) {
+    const auto begin = placed.empty() ? 0 : ends_[placed.size() - 1];
+    const auto rest = std::string_view(lines_).substr(begin);
     ::ssize_t written = 0;
     do {
-        written = operations_.write(file_->fd.get(), line_.data(), line_.size());
+        written = operations_.write(file_->fd.get(), rest.data(), rest.size());
     } while (written < 0 && errno == EINTR);
-    if (written >= 0 && static_cast<std::size_t>(written) == line_.size()) return {};
     // A file takes less than it was given only where there is no room for the rest.
     const error_code failure = written < 0
                                    ? last_system_error()
                                    : make_error_code(boost::system::errc::no_space_on_device);
+    publish(now, begin + static_cast<std::size_t>(std::max<::ssize_t>(written, 0)), placed);
+    if (placed.size() == ends_.size()) return {};
     failed_step_ = "cannot append to " + file_->path.string() + ": " + failure.message();
     const auto end = static_cast<::off_t>(segments_.back().bytes);
     if (operations_.ftruncate(file_->fd.get(), end) != 0) {
@@ -70,16 +108,24 @@ error_code stream::put_line() {
     return failure;
 }
 
-void stream::publish_line(wall_time now, position& begins_at) {
+/// Places the lines that end at or before `written`, an offset in lines_.
+void stream::publish(wall_time now, std::size_t written, std::vector<placed_line>& placed) {
+    auto begin = placed.empty() ? 0 : ends_[placed.size() - 1];
+    const auto before = placed.size();
     bool recovered = false;
     std::uint64_t lost = 0;
     {
         const std::lock_guard lock(state_mutex_);
         segment_status& newest = segments_.back();
-        begins_at = {newest.id, newest.bytes};
-        newest.bytes += line_.size();
+        for (auto i = before; i < ends_.size() && ends_[i] <= written; ++i) {
+            const std::uint64_t bytes = ends_[i] - begin;
+            placed.push_back({{newest.id, newest.bytes}, bytes});
+            newest.bytes += bytes;
+            begin = ends_[i];
+        }
+        if (placed.size() == before) return;
         newest.changed = now;
-        ++counts_.lines_appended;
+        counts_.lines_appended += placed.size() - before;
         unsynced_ = true;
         recovered = std::exchange(append_failing_, false);
         lost = counts_.lines_lost;
@@ -91,18 +137,17 @@ void stream::publish_line(wall_time now, position& begins_at) {
     }
 }
 
-error_code stream::lose_line(error_code reason, std::string what, bool disk) {
+void stream::note_failed_append(const std::string& what, bool disk, std::uint64_t lines_lost) {
     bool first = false;
     {
         const std::lock_guard lock(state_mutex_);
-        ++counts_.lines_lost;
+        counts_.lines_lost += lines_lost;
         counts_.last_error = what;
         first = !disk || !append_failing_;
         // A line that nobody could write says nothing about the disk.
         append_failing_ = append_failing_ || disk;
     }
-    if (first) spdlog::error("a line is lost: {}", what);
-    return reason;
+    if (first) spdlog::error("{}: {}", lines_lost > 0 ? "a line is lost" : "lines wait", what);
 }
 
 void stream::turn_day() {

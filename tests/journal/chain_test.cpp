@@ -1,78 +1,10 @@
 // A chain that is tampered with in every way that a text editor allows.
-#include "journal_fixture.hpp"
-
-#include <tallyfs/base/digest.hpp>
-#include <tallyfs/journal/chain.hpp>
-#include <tallyfs/record/chain_link.hpp>
+#include "chain_fixture.hpp"
 
 using namespace tallyfs;
 using namespace tallyfs::journal;
 using namespace tallyfs::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-class chained {
-  public:
-    explicit chained(const char* start = "2026-11-20T10:00:00Z") : clock(at(start)) {}
-
-    void open() {
-        links.reset();
-        lines.reset();
-        lines.emplace(folder(), clock, &disk);
-        links.emplace(*lines, head_file(),
-                      [this](std::string_view line) { replayed.emplace_back(line); });
-    }
-    void append(const std::string& text) {
-        const auto done = links->append(
-            [&](std::string& out, wall_time now, std::uint64_t number, std::string_view previous) {
-                record::append_chain_link(out, {now, number, previous});
-                out += ",\"text\":\"" + text + "\"}\n";
-            });
-        if (!done) throw std::runtime_error(done.error().message());
-    }
-    void close() {
-        links.reset();
-        lines.reset();
-    }
-    [[nodiscard]] chain_report verify(std::vector<chain_head> known = {}) const {
-        if (const auto kept = read_chain_head(head_file()); kept && *kept) {
-            known.insert(known.begin(), **kept);
-        }
-        return verify_chain(folder(), known);
-    }
-    [[nodiscard]] std::filesystem::path folder() const { return directory.path() / "actions"; }
-    [[nodiscard]] std::filesystem::path head_file() const { return directory.path() / "head"; }
-    [[nodiscard]] std::vector<std::string> read(
-        const std::string& name = "2026-11-20.jsonl") const {
-        std::ifstream file(folder() / name);
-        std::vector<std::string> found;
-        for (std::string line; std::getline(file, line);) found.push_back(line);
-        return found;
-    }
-    void write(const std::vector<std::string>& text,
-               const std::string& name = "2026-11-20.jsonl") const {
-        std::ofstream file(folder() / name, std::ios::trunc);
-        for (const auto& line : text) file << line << '\n';
-    }
-
-    temporary_directory directory;
-    manual_clock clock;
-    failing_disk disk;
-    std::optional<stream> lines;
-    std::optional<chain> links;
-    std::vector<std::string> replayed;
-};
-
-struct five_lines : chained {
-    five_lines() {
-        open();
-        for (const char* text : {"one", "two", "three", "four", "five"}) append(text);
-        close();
-    }
-};
-
-}  // namespace
 
 TEST_CASE(
     "each line of a chain carries the hash of the one before, and the head that of the last") {

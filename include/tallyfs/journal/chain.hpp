@@ -36,6 +36,7 @@ struct chain_break {
 struct chain_report {
     chain_head end;  ///< computed from the lines
     std::uint64_t segments = 0;
+    std::uint64_t deleted_lines = 0;     ///< before the first one that is there
     std::uint64_t lines_after_head = 0;  ///< appended when the head could not be written any more
     std::vector<chain_break> breaks;     ///< the first 100
     std::uint64_t breaks_found = 0;
@@ -44,13 +45,31 @@ struct chain_report {
 
 /// Reads the segments of `directory` in order, without opening the stream: also beside a running
 /// daemon. Every head of `known` has to be met. `each_line` (may be null) gets every line, without
-/// its newline. Throws startup_error with the path of what cannot be read.
+/// its newline. `bases` are the ends of what was deleted on purpose: the first line there is has
+/// to follow one of them, or lead to one, unless it is line 1. Throws startup_error with the path
+/// of what cannot be read.
 [[nodiscard]] chain_report verify_chain(
     const std::filesystem::path& directory, const std::vector<chain_head>& known,
-    const std::function<void(std::string_view line)>& each_line = nullptr);
+    const std::function<void(std::string_view line)>& each_line = nullptr,
+    const std::vector<chain_head>& bases = {});
 
 /// The head that is kept in a file. nullopt if there is no file; an error if it cannot be read.
 [[nodiscard]] result<std::optional<chain_head>> read_chain_head(const std::filesystem::path& file);
+
+/// What is known of a chain when it is opened.
+struct chain_past {
+    std::vector<chain_head> bases;  ///< as for verify_chain()
+    /// False: reads no more than the segments from the one on that has the line of the kept head.
+    /// For a stream that takes minutes to read whole: `tallyfs verify` does.
+    bool whole = true;
+};
+
+/// One of several lines that were appended together.
+struct batch_line {
+    std::uint64_t number = 0;
+    position at;
+    std::uint64_t bytes = 0;  ///< with its newline
+};
 
 /// The only appender of its stream. Any thread.
 class chain {
@@ -59,7 +78,8 @@ class chain {
     /// if more is known than there is, so that a cut stays visible. `each_line` as above.
     /// Throws startup_error if the segments or the head cannot be read. `lines` outlives the chain.
     chain(stream& lines, std::filesystem::path head_file,
-          const std::function<void(std::string_view line)>& each_line = nullptr);
+          const std::function<void(std::string_view line)>& each_line = nullptr,
+          const chain_past& past = {});
 
     struct appended {
         std::uint64_t number = 0;
@@ -72,15 +92,36 @@ class chain {
     /// Errors: those of stream::append(); then there is no line.
     result<appended> append(const line_writer& write_line);
 
+    /// The same for line `i` of several: appends to what is in `out`.
+    using batch_writer = std::function<void(std::size_t i, std::string& out, wall_time now,
+                                            std::uint64_t number, std::string_view previous)>;
+    /// Appends `count` lines with few system calls, then syncs and keeps the head, once; with
+    /// `sync` false whoever calls does that within a second, by sync(). `lines` gets each line
+    /// that was appended: after an error those before it, which stay. Returns the number of the
+    /// last line of the chain. Errors: those of stream::append_lines(), of the line behind the last
+    /// of `lines`; of sync(), where all of them are in `lines`.
+    result<std::uint64_t> append_all(std::size_t count, const batch_writer& write_line,
+                                     std::vector<batch_line>& lines, bool sync = true);
+    /// Syncs what was appended, and keeps its head if that is another one than is kept. Errors:
+    /// those of stream::sync() and of replacing the head; the next one tries both again.
+    result<void> sync();
+
     [[nodiscard]] chain_head head() const;
     /// What the constructor found.
     [[nodiscard]] const chain_report& found() const noexcept { return found_; }
 
   private:
+    void set_head(chain_head head);
+    result<void> keep_head(const chain_head& head);
+
     stream& lines_;
     const std::filesystem::path head_file_;
     chain_report found_;
-    std::mutex append_mutex_;  ///< one appender at a time
+    std::mutex append_mutex_;          ///< one appender at a time
+    std::vector<std::string> hashes_;  ///< of the lines that are being appended
+    std::vector<placed_line> placed_;  ///< those of them that are in the stream
+    std::mutex sync_mutex_;            ///< no head is replaced by an older one
+    chain_head kept_;                  ///< in the file, as far as is known
     mutable std::mutex head_mutex_;
     chain_head head_;
 };

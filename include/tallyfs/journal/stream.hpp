@@ -45,6 +45,12 @@ class file_operations {
     virtual int unlink(const char* path);
 };
 
+/// A line that was appended, and where it is.
+struct placed_line {
+    position at;
+    std::uint64_t bytes = 0;  ///< with its newline
+};
+
 class stream {
   public:
     /// Opens or creates `directory`, cuts a torn tail off the newest segment (kept aside in
@@ -69,6 +75,20 @@ class stream {
     /// open(2) and write(2), ENOSPC among them (a short write is that too); then nothing of the
     /// line remains and it counts as lost. The next append tries again.
     result<position> append(const line_writer& write_line);
+
+    /// As line_writer, for line `i` of several: appends to what is in `out`.
+    using lines_writer = std::function<void(std::size_t i, std::string& out, wall_time now)>;
+    /// What one write(2) takes at most, and a line more: beyond it a system call for each line
+    /// costs next to nothing.
+    static constexpr std::size_t lines_bytes_max = 256 * 1024;
+
+    /// Appends as many of `count` lines as lines_bytes_max takes, the first ones, with one write(2)
+    /// and one time; `placed` gets each that was appended, also before an error. Durability,
+    /// threads and errors as of append(): after a short write the lines that are whole stay, the
+    /// rest is cut off. What is not appended counts as lost only where it is no line that fits
+    /// (message_size, of the line behind those in `placed`): whoever has several can try again.
+    result<void> append_lines(std::size_t count, const lines_writer& write_line,
+                              std::vector<placed_line>& placed);
 
     /// Begins today's segment if midnight has passed, also without a line. Any thread; called
     /// by the live tick once a second, so that today's file exists from midnight.
@@ -118,9 +138,13 @@ class stream {
     result<position> append_locked(const line_writer& write_line);
     error_code ensure_segment(wall_time now);
     error_code begin_segment(segment_id id, wall_time now);
-    error_code put_line();
-    void publish_line(wall_time now, position& begins_at);
-    error_code lose_line(error_code reason, std::string what, bool disk);
+    result<void> append_some(std::size_t count, const lines_writer& write_line,
+                             std::vector<placed_line>& placed, std::uint64_t lost_by_disk);
+    [[nodiscard]] bool make_lines(std::size_t count, const lines_writer& write_line, wall_time now);
+    error_code append_made(wall_time now, std::vector<placed_line>& placed);
+    error_code put(wall_time now, std::vector<placed_line>& placed);
+    void publish(wall_time now, std::size_t written, std::vector<placed_line>& placed);
+    void note_failed_append(const std::string& what, bool disk, std::uint64_t lines_lost);
     void close_newest();
     void seal();
     error_code sync_files(const shared_file& current, const std::vector<shared_file>& closed);
@@ -144,9 +168,10 @@ class stream {
     mutable std::mutex state_mutex_;
 
     // Under append_mutex_.
-    std::string line_;
-    std::string failed_step_;  ///< what ensure_segment or put_line could not do, with the path
-    segment_id current_;       ///< part 0: the day's first segment could not be created yet
+    std::string lines_;              ///< that are being appended
+    std::vector<std::size_t> ends_;  ///< of each of them, in lines_
+    std::string failed_step_;        ///< what could not be done, with the path
+    segment_id current_;             ///< part 0: the day's first segment could not be created yet
     wall_time next_midnight_{};
 
     // Under state_mutex_; written under append_mutex_ or sync_mutex_ as well.
