@@ -14,12 +14,14 @@ BEGIN {
     level["base"] = 0
     level["record"] = 1; level["http"] = 1; level["dialect"] = 1; level["tree"] = 1
     level["approval"] = 1
-    level["policy"] = 1; level["health"] = 1
+    level["policy"] = 1; level["health"] = 1; level["audit"] = 1
     level["journal"] = 2; level["ledger"] = 2; level["state"] = 2; level["capture"] = 2
     level["retention"] = 2
     level["proxy"] = 3; level["fuse"] = 3; level["admin"] = 3; level["views"] = 3
-    level["notify"] = 3; level["postgres"] = 3
+    level["notify"] = 3; level["postgres"] = 3; level["trail"] = 3
     level["mountd"] = 4
+    # The events that it makes and judges are lines of a stream.
+    may["audit record"] = 1
     # A view is built from the journal through the ledger.
     may["ledger journal"] = 1
     # What people decide is in force when it stands in the journal.
