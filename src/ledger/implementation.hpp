@@ -16,18 +16,6 @@ struct session {
     std::optional<store> writer;
 };
 
-inline bool is_locked(const error_code& error) {
-    return error.category() == sqlite_category() && (error.value() & 0xff) == SQLITE_BUSY;
-}
-
-/// A missing table or column is SQLITE_ERROR, a row that stands where one is to be added
-/// SQLITE_CONSTRAINT: with the right version in the header, damage. Trying again helps neither.
-inline bool is_unusable(const error_code& error) {
-    if (error.category() != sqlite_category()) return false;
-    return is_damage(error) || error.value() == SQLITE_ERROR ||
-           (error.value() & 0xff) == SQLITE_CONSTRAINT;
-}
-
 struct ledger::implementation {
     explicit implementation(std::filesystem::path path) : file(std::move(path)) {}
 
@@ -36,7 +24,7 @@ struct ledger::implementation {
         current = std::make_unique<session>(file);
         database& opened = current->file;
         std::string mismatch;
-        if (opened.good()) mismatch = find_mismatch(opened);
+        if (opened.good()) mismatch = find_mismatch(opened, ledger_format);
         if (opened.good() && mismatch.empty()) {
             current->writer.emplace(opened);
             auto loaded = load(opened);
@@ -50,10 +38,7 @@ struct ledger::implementation {
         current.reset();
         if (is_locked(failure)) return failure;
         reset_reason = mismatch;
-        if (failure) {
-            const std::string what = is_unusable(failure) ? "is damaged: " : "cannot be used: ";
-            reset_reason = "the file " + what + failure.message();
-        }
+        if (failure) reset_reason = reason_to_begin_anew(failure);
         return {};
     }
 

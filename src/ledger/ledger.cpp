@@ -1,25 +1,13 @@
 #include "ledger/arithmetic.hpp"
 #include "ledger/implementation.hpp"
+#include "ledger/journal_lines.hpp"
 #include "ledger/queries.hpp"
 
-#include <tallyfs/base/file.hpp>
-
 #include <algorithm>
-#include <fcntl.h>
 
 namespace tallyfs::ledger {
 
 namespace {
-
-/// The hash of the `bytes` before `end`.
-result<std::uint64_t> hash_before(const std::filesystem::path& path, std::uint64_t end,
-                                  std::uint64_t bytes) {
-    const auto file = open_file(path, O_RDONLY);
-    if (!file) return file.error();
-    const auto line = read_at(file->get(), end - bytes, bytes);
-    if (!line) return line.error();
-    return hash_of(*line);
-}
 
 std::vector<std::string> names_with_lines(const standing& now, name_kind kind) {
     std::vector<std::string> names;
@@ -78,11 +66,7 @@ journal::position ledger::checkpoint() const {
 result<void> ledger::apply(const journal::batch& lines) {
     auto& self = *implementation_;
     if (lines.text.empty()) return {};
-    const auto& checkpoint = self.now.checkpoint;
-    const bool follows = lines.segment == checkpoint.segment
-                             ? lines.offset == checkpoint.offset
-                             : lines.segment > checkpoint.segment && lines.offset == 0;
-    if (!follows || lines.text.back() != '\n') {
+    if (!is_next(self.now.checkpoint, {lines.segment, lines.offset}) || lines.text.back() != '\n') {
         return error_code(boost::system::errc::invalid_argument, boost::system::generic_category());
     }
     if (!self.current) return make_sqlite_error(SQLITE_CANTOPEN);
@@ -102,26 +86,9 @@ result<void> ledger::clear() {
 
 result<std::string> ledger::reconcile(const std::vector<journal::segment_status>& segments) {
     const auto& now = implementation_->now;
-    // Of the segment in which it goes on it may have read nothing.
-    if (now.checkpoint.offset == 0) return std::string();
-    const auto segment = std::find_if(segments.begin(), segments.end(), [&](const auto& status) {
-        return status.id == now.checkpoint.segment;
-    });
-    std::string reason;
-    if (segment == segments.end()) {
-        reason = "its last line is in " + now.checkpoint.segment.date.to_string() +
-                 ", of which the journal has no such segment";
-    } else if (segment->bytes < now.checkpoint.offset) {
-        reason = "it goes further than " + segment->path.string();
-    } else {
-        // A damaged mark must not reach before the segment's start.
-        const auto bytes = std::min(now.last_line.bytes, now.checkpoint.offset);
-        const auto found = hash_before(segment->path, now.checkpoint.offset, bytes);
-        if (found && *found == now.last_line.hash) return std::string();
-        reason = "its last line is not the one in " + segment->path.string();
-        if (!found)
-            reason = "cannot read " + segment->path.string() + ": " + found.error().message();
-    }
+    const auto is_last = [&](std::string_view line) { return hash_of(line) == now.last_line.hash; };
+    auto reason = find_disagreement(now.checkpoint, now.last_line.bytes, segments, is_last);
+    if (reason.empty()) return reason;
     if (auto cleared = clear(); !cleared) return cleared.error();
     return reason;
 }

@@ -1,8 +1,5 @@
+#include "ledger/journal_lines.hpp"
 #include "ledger/queries.hpp"
-
-#include <tallyfs/base/file.hpp>
-
-#include <fcntl.h>
 
 namespace tallyfs::ledger {
 
@@ -42,21 +39,6 @@ std::vector<place> candidate_blocks(database& owner, const standing& now, const 
         }
     }
     return blocks;
-}
-
-/// The block's text; empty when its segment has been deleted or cut since.
-result<std::string> read_block(const place& block, const std::filesystem::path& directory) {
-    const auto path = directory / block.segment.file_name();
-    std::error_code missing;
-    const auto size = std::filesystem::file_size(path, missing);
-    if (missing == std::errc::no_such_file_or_directory) return std::string();
-    // Also keeps a damaged row from asking for more memory than the segment has bytes.
-    if (!missing && (block.offset > size || block.bytes > size - block.offset)) {
-        return std::string();
-    }
-    const auto file = open_file(path, O_RDONLY);
-    if (!file) return file.error();
-    return read_at(file->get(), block.offset, block.bytes);
 }
 
 }  // namespace

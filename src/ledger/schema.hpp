@@ -1,11 +1,8 @@
-// The ledger's file: its tables, how it is opened, and when it is of no use.
+// The ledger's tables.
 // Format: docs/formats.md, "Ledger".
 #pragma once
 
-#include "ledger/sqlite.hpp"
-
-#include <filesystem>
-#include <string>
+#include "ledger/view_file.hpp"
 
 namespace tallyfs::ledger {
 
@@ -13,18 +10,9 @@ namespace tallyfs::ledger {
 inline constexpr int schema_version = 6;
 /// PRAGMA application_id: "taly" in ASCII.
 inline constexpr int application_id = 0x74616c79;
+inline constexpr view_format ledger_format{application_id, schema_version, "a ledger"};
 
-/// Makes room for the checksums in the pages of a new file, before configure() writes the first.
-/// Errors stay in `owner`.
-void reserve_checksums(database& owner);
-/// Sets up a connection that was just opened. Errors stay in `owner`.
-void configure(database& owner);
-/// Why the file cannot be used although SQLite can read it; "" if it can.
-[[nodiscard]] std::string find_mismatch(database& owner);
 /// Makes the tables of an empty file.
 [[nodiscard]] result<void> create_tables(database& owner);
-/// Deletes the file and what SQLite keeps beside it. What cannot be deleted is renamed to
-/// `<name>.aside`.
-[[nodiscard]] result<void> remove_files(const std::filesystem::path& file);
 
 }  // namespace tallyfs::ledger

@@ -82,6 +82,8 @@ class statement {
         bind(values...);
         finish();
     }
+    /// Gives up the rows that are left, so that they hold back neither a commit nor a checkpoint.
+    void end() { restart(); }
     /// Runs what bind() and bind_next() have prepared to its end.
     void finish();
 
