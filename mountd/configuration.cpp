@@ -1,3 +1,4 @@
+#include "mountd/audit_configuration.hpp"
 #include "mountd/databases_configuration.hpp"
 #include "mountd/notify_configuration.hpp"
 #include "mountd/options.hpp"
@@ -102,6 +103,7 @@ void read_all(table_reader& reader, const toml::table& root, options& into) {
     read_people(reader, into);
     read_notify(reader, into);
     read_databases(reader, into);
+    read_audit(reader, into);
     reader.take_tables("listeners", [&](table_reader& table) {
         std::string address;
         proxy::listener_options listener;

@@ -67,6 +67,7 @@ class daemon {
     std::shared_ptr<const tree::directory> root_;
     identities identities_;
     admin::decisions office_;
+    admin::intake logs_;
     admin::server admin_;
     std::unique_ptr<fuse::mount> mount_;
     std::atomic<fuse::mount*> mounted_{nullptr};  ///< for the view thread, which runs before it is
@@ -91,6 +92,18 @@ proxy::server_options completed(proxy::server_options options, const std::string
         options.listeners[index].inherited_fd = SD_LISTEN_FDS_START + i;
     }
     return options;
+}
+
+admin::intake log_intake(trail::auditor& to) {
+    return {[&to](std::string_view cluster, std::string_view secret) {
+                return to.may_post(cluster, secret);
+            },
+            [&to](std::string_view cluster, std::string body,
+                  const std::function<void(admin::intake_answer)>& answer) {
+                to.post(cluster, std::move(body), [answer](trail::intake_answer made) {
+                    answer({made.status, std::move(made.body), std::move(made.content_type)});
+                });
+            }};
 }
 
 daemon::daemon(const options& given)
@@ -119,7 +132,8 @@ daemon::daemon(const options& given)
                deciding_.control(), deciding_.approvals(), deciding_.budgets(),
                deciding_.canceller(), deciding_.actions(), facts(), supplied(),
                [this](std::uint32_t number) { return deciding_.databases().effect_of(number); },
-               [this] { return deciding_.databases().summary(); }}),
+               [this] { return deciding_.databases().summary(); },
+               [this] { return deciding_.audits().auditor().summary(); }}),
           given.groups)),
       identities_(given),
       office_{deciding_.approvals(),
@@ -130,7 +144,9 @@ daemon::daemon(const options& given)
               given.sign_on_addresses,
               given.sign_on_origin,
               &answers_},
-      admin_(given.admin_host, given.admin_port, root_, views_, &office_, given.admin_people_only),
+      logs_(log_intake(deciding_.audits().auditor())),
+      admin_(given.admin_host, given.admin_port, root_, views_, &office_, given.admin_people_only,
+             &logs_),
       sync_(calls_) {
     recover();
     const auto logs_changed = [this] {
@@ -146,6 +162,7 @@ daemon::daemon(const options& given)
         logs_changed();
     };
     deciding_.databases().on_change(shown_changed);
+    deciding_.audits().auditor().on_change(shown_changed);
     deciding_.on_change([this, shown_changed] {
         notifier_.wake();
         shown_changed();
@@ -200,7 +217,8 @@ views::daemon_facts daemon::facts() const {
 
 std::vector<views::supplied_directory> daemon::supplied() {
     const auto now = [this] { return views_.live().now; };
-    return {{"databases", deciding_.databases().directory(
+    return {{"audit", deciding_.audits().auditor().directory(now)},
+            {"databases", deciding_.databases().directory(
                               now, [this] { return deciding_.control().other_operators(); })},
             {"notify", notify::make_directory(notifier_, now)}};
 }
@@ -227,6 +245,7 @@ int daemon::run(const stop_signals& signals) {
     sweeper_.connect({[this](const auto& work) { return views_.with_ledger(work); }, record,
                       changed, [this, record] { gauge_.look(record); }});
     deciding_.databases().start();
+    deciding_.audits().auditor().start();
     proxy_.start();
     admin_.start();
     sweeper_.start();

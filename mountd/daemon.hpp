@@ -13,8 +13,9 @@ int run_daemon(const options& given);
 /// Throws startup_error. Returns the exit code.
 int rebuild_ledger(const options& given);
 
-/// `tallyfs verify`: whether the chain of the actions holds, and where it does not; also beside a
-/// running daemon. Throws startup_error. Returns the exit code: 1 for a chain that is broken.
+/// `tallyfs verify`: whether the chains of the actions and of the audit hold, and where they do
+/// not; also beside a running daemon. Throws startup_error. Returns the exit code: 1 for a chain
+/// that is broken.
 int verify_chains(const options& given);
 
 }  // namespace tallyfs::mountd

@@ -61,7 +61,15 @@ class databases {
     /// `now` is the moment that is shown; on the view thread.
     [[nodiscard]] std::shared_ptr<const tree::directory> directory(
         std::function<wall_time()> now, std::function<bool()> others_may_write);
-    /// Any thread, as the next one.
+    /// Any thread, as those that follow.
+    [[nodiscard]] std::shared_ptr<const postgres::registered> registered() const {
+        return registry_.current();
+    }
+    /// Where a database is looked at, with the password: it may take seconds.
+    [[nodiscard]] postgres::outcome<postgres::endpoint> endpoint_of(
+        const health::registration& what) const {
+        return registry_.endpoint_of(what, false);
+    }
     [[nodiscard]] health::summary summary() const;
     [[nodiscard]] std::optional<views::later_effect> effect_of(std::uint32_t request) const;
 

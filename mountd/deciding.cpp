@@ -40,13 +40,13 @@ approval::people people_of(const options& given) {
     return approval::people({std::move(owner)});
 }
 
-bool is_operator(const approval::person& person) {
-    return std::ranges::find(person.roles, "operator") != person.roles.end();
+bool has_role(const approval::person& person, std::string_view role) {
+    return std::ranges::find(person.roles, role) != person.roles.end();
 }
 
 bool has_other_operators(const approval::people& people) {
     return std::ranges::any_of(people.list(), [](const approval::person& person) {
-        return is_operator(person) && person.uid && *person.uid != ::geteuid();
+        return has_role(person, "operator") && person.uid && *person.uid != ::geteuid();
     });
 }
 
@@ -65,6 +65,12 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
                [this](const record::action& past) { past_.push_back(past); }),
       databases_({given, state_directory, clock, actions_, desk_, errors_,
                   [this](const tree::user& user) { return operator_of(user); }}),
+      audits_({given, state_directory, clock, actions_, desk_, errors_, databases_,
+               [this](const tree::user& user) { return auditor_of(user); },
+               [this](std::string event, std::string subject, std::string detail) {
+                   return record(std::move(event), std::move(subject), std::move(detail));
+               },
+               past_}),
       settings_(definitions(given, proxy, captures, sweeper, gauge)),
       given_(permissions_, actions_, clock),
       approvals_({people_, chains_, kinds(captures), actions_, desk_, errors_, clock,
@@ -89,6 +95,7 @@ deciding::deciding(const options& given, const std::filesystem::path& state_dire
         approvals_.replay(past);
         gauge.replay(past);
         databases_.replay(past);
+        audits_.auditor().replay(past);
     }
     settings_.put_in_force();
     databases_.put_in_force();
@@ -110,7 +117,8 @@ std::vector<state::approval_kind> deciding::kinds(capture::recorder& captures) {
                                           state::policy_change_kind(settings_, actions_),
                                           state::setting_change_kind(settings_, actions_),
                                           state::action_kind()};
-    for (auto& one : databases_.kinds()) all.push_back(std::move(one));
+    for (auto& one : databases_.kinds()) all.push_back(audits_.announced(std::move(one)));
+    for (auto& one : audits_.auditor().kinds()) all.push_back(std::move(one));
     return all;
 }
 
@@ -137,6 +145,7 @@ std::vector<state::setting_definition> deciding::definitions(const options& give
     for (auto& one : sweeper.definitions()) all.push_back(std::move(one));
     all.push_back(gauge.definition([&sweeper] { sweeper.look(); }));
     for (auto& one : databases_.definitions()) all.push_back(std::move(one));
+    for (auto& one : audits_.auditor().definitions()) all.push_back(std::move(one));
     all.push_back(budget_setting(budgets_, budget_texts_));
     all.push_back(cancel_on_rm([this](bool allowed) { canceller_.allow_removal(allowed); }));
     for (auto& one : daemon_settings(given, proxy)) all.push_back(std::move(one));
@@ -200,16 +209,28 @@ void deciding::start() {
 }
 
 void deciding::stop() {
+    audits_.stop();
     databases_.stop();
     desk_.stop();
 }
 
 /// Whoever runs the daemon could change its configuration as well.
-std::optional<record::actor> deciding::operator_of(const tree::user& user) const {
+std::optional<record::actor> deciding::holder_of(const tree::user& user,
+                                                 std::initializer_list<const char*> roles) const {
     const auto* person = people_.by_uid(user.uid);
-    const bool has_role = person != nullptr && is_operator(*person);
-    if (!has_role && user.uid != ::geteuid()) return std::nullopt;
+    const bool holds = person != nullptr && std::ranges::any_of(roles, [&](const char* role) {
+                           return has_role(*person, role);
+                       });
+    if (!holds && user.uid != ::geteuid()) return std::nullopt;
     return record::actor{person != nullptr ? person->name : name_of(user.uid), "uid", user.uid};
+}
+
+std::optional<record::actor> deciding::operator_of(const tree::user& user) const {
+    return holder_of(user, {"operator"});
+}
+
+std::optional<record::actor> deciding::auditor_of(const tree::user& user) const {
+    return holder_of(user, {"auditor", "operator"});
 }
 
 }  // namespace tallyfs::mountd

@@ -2,6 +2,7 @@
 // wired. Order and reasons: docs/architecture.md, "Deciding".
 #pragma once
 
+#include "mountd/audits.hpp"
 #include "mountd/databases.hpp"
 #include "mountd/options.hpp"
 #include "mountd/policies.hpp"
@@ -19,6 +20,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 
 namespace tallyfs::mountd {
 
@@ -46,11 +48,15 @@ class deciding {
     [[nodiscard]] state::cancellations& cancellations() noexcept { return cancellations_; }
     [[nodiscard]] state::canceller& canceller() noexcept { return canceller_; }
     [[nodiscard]] mountd::databases& databases() noexcept { return databases_; }
+    [[nodiscard]] mountd::audits& audits() noexcept { return audits_; }
     /// At start, before the first call: what calls of today have used of the budgets.
     void count_today(const journal::stream& calls);
 
   private:
+    [[nodiscard]] std::optional<record::actor> holder_of(
+        const tree::user& user, std::initializer_list<const char*> roles) const;
     [[nodiscard]] std::optional<record::actor> operator_of(const tree::user& user) const;
+    [[nodiscard]] std::optional<record::actor> auditor_of(const tree::user& user) const;
     [[nodiscard]] std::vector<state::approval_kind> kinds(capture::recorder& captures);
     [[nodiscard]] std::vector<state::setting_definition> definitions(const options& given,
                                                                      state::proxy_settings& proxy,
@@ -74,6 +80,7 @@ class deciding {
     state::last_errors errors_;
     state::desk desk_;
     mountd::databases databases_;
+    mountd::audits audits_;
     state::settings settings_;
     state::given_permissions given_;
     state::approvals approvals_;

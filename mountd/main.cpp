@@ -1,3 +1,4 @@
+#include "mountd/audit_configuration.hpp"
 #include "mountd/daemon.hpp"
 #include "mountd/options.hpp"
 #include "mountd/people_configuration.hpp"
@@ -20,6 +21,8 @@ int check(const tallyfs::mountd::options& given) {
     for (auto& problem : tallyfs::postgres::problems_of(given.databases)) {
         problems.push_back(std::move(problem));
     }
+    for (auto& problem : tallyfs::mountd::check_audit(given))
+        problems.push_back(std::move(problem));
     for (const auto& problem : problems) {
         std::cerr << given.configuration_file.string() << ": " << problem << '\n';
     }

@@ -57,7 +57,7 @@ std::uint16_t parse_port(std::string_view text, const std::string& whole, const 
 
 /// What the command line says; empty where it says nothing.
 struct command_line {
-    std::string config, state, listen, upstream, admin, mountpoint, head;
+    std::string config, state, listen, upstream, admin, mountpoint, head, audit_head;
     bool allow_other = false;
 };
 
@@ -166,8 +166,12 @@ options read_options(int argc, const char* const* argv) {
     auto* const check =
         app.add_subcommand("check-config", "read the configuration and say what is wrong");
     auto* const verify =
-        app.add_subcommand("verify", "prove that no action was changed, removed or inserted");
-    verify->add_option("--head", given.head, "the chain must contain this line as well")
+        app.add_subcommand("verify",
+                           "prove that no action and no event of the audit was changed, removed "
+                           "or inserted");
+    verify->add_option("--head", given.head, "the actions must contain this line as well")
+        ->type_name("NUMBER:HASH");
+    verify->add_option("--audit-head", given.audit_head, "and the audit this one")
         ->type_name("NUMBER:HASH");
     // Options may stand behind the subcommand as well.
     for (auto* const sub : {rebuild, check, verify}) sub->fallthrough();
@@ -196,6 +200,7 @@ options read_options(int argc, const char* const* argv) {
     if (rebuild->parsed()) result.command = command::rebuild;
     if (verify->parsed()) result.command = command::verify;
     result.expected_head = given.head;
+    result.expected_audit_head = given.audit_head;
     if (check->parsed()) result.command = command::check_config;
     if (result.command == command::run && result.mountpoint.empty()) {
         throw startup_error(

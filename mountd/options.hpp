@@ -7,6 +7,7 @@
 #include <tallyfs/notify/notifier.hpp>
 #include <tallyfs/postgres/registry.hpp>
 #include <tallyfs/proxy/server.hpp>
+#include <tallyfs/trail/options.hpp>
 
 #include <filesystem>
 #include <string>
@@ -45,11 +46,13 @@ struct options {
     bool policies_need_approval = false;  ///< a policy is changed by a request, by nobody alone
     notify::options notify;
     postgres::registry_options databases;
+    trail::options audit;
     // Defaults of settings that people can change later: control/README.md.
     bool usage_injection = true;
     bool refuse_when_unrecorded = false;
-    std::string expected_head;  ///< for command::verify: "" or one that was kept elsewhere
-    std::string help_text;      ///< for command::help: --help or --version
+    std::string expected_head;        ///< for command::verify: "" or one that was kept elsewhere
+    std::string expected_audit_head;  ///< the same of the audit
+    std::string help_text;            ///< for command::help: --help or --version
 };
 
 /// Reads the command line and the configuration file. Throws startup_error with exit code 2.

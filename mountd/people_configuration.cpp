@@ -134,9 +134,9 @@ approval::chain read_chain(table_reader& table) {
 }
 
 /// What stands directly below the mountpoint, other than its README.
-constexpr std::array top_level_names{"actions",    "approvals", "calls",  "control",
-                                     "databases",  "metrics",   "notify", "status.json",
-                                     "status.txt", "usage"};
+constexpr std::array top_level_names{"actions",     "approvals",  "audit",   "calls",
+                                     "control",     "databases",  "metrics", "notify",
+                                     "status.json", "status.txt", "usage"};
 
 void read_groups(table_reader& table, options& into) {
     for (const char* const name : top_level_names) {

@@ -38,10 +38,15 @@ class server::implementation {
   public:
     implementation(const std::string& host, std::uint16_t port,
                    std::shared_ptr<const tree::directory> root, tree::view_thread& views,
-                   const decisions* office, bool people_only)
+                   const decisions* office, bool people_only, const intake* logs)
         : acceptor_(listen_on(io_, host, port)),
-          shared_{std::move(root),      views,  acceptor_.local_endpoint().address().is_loopback(),
-                  http::this_machine(), office, people_only} {}
+          shared_{std::move(root),
+                  views,
+                  acceptor_.local_endpoint().address().is_loopback(),
+                  http::this_machine(),
+                  office,
+                  people_only,
+                  logs} {}
     ~implementation() { stop(); }
 
     void start() {
@@ -89,9 +94,9 @@ class server::implementation {
 
 server::server(const std::string& host, std::uint16_t port,
                std::shared_ptr<const tree::directory> root, tree::view_thread& views,
-               const decisions* office, bool people_only)
+               const decisions* office, bool people_only, const intake* logs)
     : implementation_(std::make_unique<implementation>(host, port, std::move(root), views, office,
-                                                       people_only)) {}
+                                                       people_only, logs)) {}
 
 server::~server() = default;
 void server::start() {

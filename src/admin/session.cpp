@@ -1,6 +1,7 @@
 #include "admin/session.hpp"
 
 #include "admin/answers.hpp"
+#include "admin/log_intake.hpp"
 #include "admin/requests.hpp"
 #include "admin/who.hpp"
 
@@ -89,7 +90,7 @@ asio::awaitable<void> send_log(beast::tcp_stream& stream, const tree::log_file& 
     }
 }
 
-asio::awaitable<page> answer_to(const request& asked, const session_context& shared,
+asio::awaitable<page> answer_to(request& asked, const session_context& shared,
                                 const std::string& peer) {
     const auto method = asked.method();
     // Of two hosts, or of one in the target, it is unclear which was checked.
@@ -98,6 +99,10 @@ asio::awaitable<page> answer_to(const request& asked, const session_context& sha
     }
     if (shared.on_loopback && !http::host_allowed(asked[beast::http::field::host], shared.own)) {
         co_return refusal(403, "");
+    }
+    if (is_intake(asked) && shared.logs != nullptr) {
+        auto taken = co_await take_in(asked, *shared.logs);
+        co_return taken;
     }
     const bool readable = method == beast::http::verb::get || method == beast::http::verb::head;
     // What is sent, and the link of a direct message, say by themselves who it is from.
@@ -130,12 +135,26 @@ asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& b
     parser.body_limit(body_bytes_max);
     stream.expires_after(idle_max);
     error_code failure;
-    co_await beast::http::async_read(stream, buffer, parser,
-                                     asio::redirect_error(asio::use_awaitable, failure));
+    co_await beast::http::async_read_header(stream, buffer, parser,
+                                            asio::redirect_error(asio::use_awaitable, failure));
     if (failure == beast::http::error::end_of_stream) co_return false;
-    const auto& asked = parser.get();
+    auto& asked = parser.get();
     auto found = refusal(400, "This request cannot be read.\n");
-    if (!failure) found = co_await answer_to(asked, shared, peer);
+    // Who may post logs may post more than others: known before the rest is read.
+    const bool posts_logs = !failure && is_intake(asked) && shared.logs != nullptr;
+    const bool may = !posts_logs || may_post(asked, *shared.logs);
+    if (posts_logs && may) parser.body_limit(intake_body_bytes_max);
+    if (!failure && may) {
+        co_await beast::http::async_read(stream, buffer, parser,
+                                         asio::redirect_error(asio::use_awaitable, failure));
+    }
+    if (!may) {
+        co_await pause(wrong_token_pause);
+        found = refusal(401, "No server of this name takes logs with this token.\n");
+        failure = beast::http::error::unexpected_body;  // it was not read
+    } else if (!failure) {
+        found = co_await answer_to(asked, shared, peer);
+    }
     response head;
     head.result(static_cast<unsigned>(found.status));
     head.version(asked.version() == 10 ? 10 : 11);

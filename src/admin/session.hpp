@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tallyfs/admin/decisions.hpp>
+#include <tallyfs/admin/intake.hpp>
 #include <tallyfs/http/host_rule.hpp>
 #include <tallyfs/tree/node.hpp>
 #include <tallyfs/tree/view_thread.hpp>
@@ -25,6 +26,7 @@ struct session_context {
     http::own_names own;
     const decisions* office = nullptr;  ///< null: no decisions are taken here
     bool people_only = false;           ///< readers say who they are
+    const intake* logs = nullptr;       ///< null: no logs are taken in
     mutable int waiting = 0;            ///< connections that wait for a decision
 };
 

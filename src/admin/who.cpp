@@ -13,9 +13,6 @@ namespace {
 namespace beast_http = boost::beast::http;
 using namespace std::chrono_literals;
 
-/// A wrong token costs whoever tries this long: guessing 128 bits was hopeless before, too.
-constexpr auto wrong_token_pause = 1s;
-
 bool is_from_our_page(const request& asked, const decisions& office) {
     if (asked.count(beast_http::field::origin) != 1) return false;
     const std::string_view origin = asked[beast_http::field::origin];

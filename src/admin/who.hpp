@@ -25,6 +25,8 @@ namespace tallyfs::admin {
                                                                           const std::string& peer,
                                                                           std::string token);
 
+/// A wrong token costs whoever tries this long: guessing 128 bits was hopeless before, too.
+inline constexpr std::chrono::seconds wrong_token_pause{1};
 [[nodiscard]] asio::awaitable<void> pause(std::chrono::milliseconds length);
 
 }  // namespace tallyfs::admin

@@ -19,7 +19,8 @@ constexpr event_group known_events[] = {
     {"budget.warned", "budgets"},        {"budget.raised", "budgets"},
     {"setting.changed", "settings"},     {"setting.removed", "settings"},
     {"chain.broken", "alerts"},          {"state.warned", "alerts"},
-    {"state.eased", "alerts"},
+    {"state.eased", "alerts"},           {"alert.opened", "audit"},
+    {"alert.counted", "audit"},          {"alert.closed", "audit"},
 };
 
 }  // namespace
@@ -30,7 +31,7 @@ std::string_view to_string(severity value) noexcept {
 }
 
 std::vector<std::string> event_names() {
-    std::vector<std::string> names{"approvals", "budgets", "settings", "alerts"};
+    std::vector<std::string> names{"approvals", "budgets", "settings", "alerts", "audit"};
     for (const auto& one : known_events) names.emplace_back(one.event);
     return names;
 }

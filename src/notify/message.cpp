@@ -1,3 +1,4 @@
+#include "notify/alert_message.hpp"
 #include "notify/approval_message.hpp"
 
 #include <tallyfs/base/digest.hpp>
@@ -100,6 +101,9 @@ std::optional<message> message_of(std::string_view line, const knowledge& known)
         return fill_approval(m, *read, known) ? std::optional(std::move(m)) : std::nullopt;
     }
     m.event = read->event;
+    if (m.event.starts_with("alert.") && m.event != "alert.acknowledged") {
+        return fill_alert(m, *read) ? std::optional(std::move(m)) : std::nullopt;
+    }
     const auto detail = json::parse(read->detail, nullptr, false);
     if (!detail.is_object()) return std::nullopt;
     if (m.event == "budget.warned" || m.event == "budget.raised") {

@@ -96,6 +96,19 @@ void add_usage(const sources& from, exposition& out) {
         [&](const auto& s) { return count(s.cold_starts); });
 }
 
+/// Nothing by name: who did what is in audit/.
+void add_audit(const sources& from, exposition& out) {
+    if (!from.audit) return;
+    const auto all = from.audit();
+    out.gauge("tallyfs_audit_servers", "PostgreSQL servers whose audit logs are read.",
+              static_cast<double>(all.servers));
+    out.gauge("tallyfs_audit_servers_blind", "Of these, those whose audit does not see all.",
+              static_cast<double>(all.blind));
+    out.gauge("tallyfs_audit_alerts_open", "Alerts that nobody has acknowledged.",
+              static_cast<double>(all.alerts));
+    out.counter("tallyfs_audit_events_total", "Events in the audit stream.", all.events);
+}
+
 /// By severity only: what is wrong with which database is in databases/findings.csv.
 void add_databases(const sources& from, exposition& out) {
     if (!from.databases) return;
@@ -155,6 +168,7 @@ std::string metrics_text(const sources& from) {
     out.gauge("tallyfs_disk_free_bytes", "Free space below the state directory.",
               static_cast<double>(live.disk_free_bytes));
     add_databases(from, out);
+    add_audit(from, out);
     add_usage(from, out);
     return out.text();
 }

@@ -14,6 +14,7 @@ Ollama (port 11433 instead of 11434) and read here what they did.
     ls calls/inflight            what runs at this moment
     cat calls/by-id/ID/call.json one call, by its id
     cat databases/status.txt     what is wrong with PostgreSQL, worst first
+    cat audit/status.txt         who touched data by hand, and alerts about it
     rsync -a . /some/backup      all of it is plain files
 
 | name | what |
@@ -22,6 +23,7 @@ Ollama (port 11433 instead of 11434) and read here what they did.
 | `calls/` | every call, a line each: calls/README.md |
 | `usage/` | sums by day, month, service and model: usage/README.md |
 | `databases/` | PostgreSQL servers: what is wrong, and what would help |
+| `audit/` | PostgreSQL audit logs: events, alerts, and whether it is blind |
 | `approvals/` | what waits for a person's word: approvals/README.md |
 | `control/` | settings: read one, echo another value: control/README.md |
 | `actions/` | every change and decision, in a chain that can be proved |

@@ -128,6 +128,23 @@ std::string databases_line(const sources& from) {
     return text + "\n";
 }
 
+std::string audit_line(const sources& from) {
+    if (!from.audit) return "not set up\n";
+    const auto all = from.audit();
+    if (all.servers == 0) return "not set up: audit/README.md\n";
+    const auto count = [](std::size_t value) { return grouped(static_cast<std::int64_t>(value)); };
+    const bool fails = all.blind > 0 || !all.chain_intact || all.not_recorded;
+    std::string text = fails ? "FAIL  " : all.alerts > 0 || all.weak > 0 ? "look  " : "ok    ";
+    text += counted(static_cast<std::int64_t>(all.servers), "server");
+    if (all.blind > 0) text += ", " + count(all.blind) + " BLIND";
+    if (all.weak > 0) text += ", " + count(all.weak) + " weak";
+    if (all.unknown > 0) text += ", " + count(all.unknown) + " not tested yet";
+    text += ", " + counted(static_cast<std::int64_t>(all.alerts), "open alert");
+    text += all.chain_intact ? ", chain ok" : ", chain BROKEN";
+    if (all.not_recorded) text += ", not recorded";
+    return text + "\n";
+}
+
 std::string journal_line(const sources& from) {
     const auto& live = from.live;
     const auto journal = from.calls.status();
@@ -176,6 +193,7 @@ std::string status_text(const sources& from) {
     text += "TODAY      " + today_line(today);
     text += "PRIVACY    " + privacy_line(from, today);
     text += "DATABASES  " + databases_line(from);
+    text += "AUDIT      " + audit_line(from);
     text += "JOURNAL    " + journal_line(from);
     return text + "HELP       README.md    approvals/waiting.txt    usage/today.txt\n";
 }

@@ -128,6 +128,22 @@ void add_database_concern(const sources& from, std::vector<concern>& found) {
     if (all.critical > 0) found.push_back({"look", "databases", all.worst});
 }
 
+/// That it is blind comes before what it has seen.
+void add_audit_concern(const sources& from, std::vector<concern>& found) {
+    if (!from.audit) return;
+    const auto all = from.audit();
+    if (!all.chain_intact) {
+        found.push_back({"mend", "audit", "the chain is broken: tallyfs verify"});
+    }
+    if (all.not_recorded) found.push_back({"mend", "audit", "events cannot be recorded"});
+    if (all.blind > 0) found.push_back({"mend", "audit", "blind: audit/selftest.txt"});
+    if (all.alerts > 0) {
+        found.push_back(
+            {"look", "audit",
+             counted(static_cast<std::int64_t>(all.alerts), "open alert") + ": audit/alerts/open"});
+    }
+}
+
 }  // namespace
 
 today_figures figures_of_today(const sources& from) {
@@ -151,6 +167,7 @@ std::vector<concern> concerns_of(const sources& from, const today_figures& today
     add_decision_concerns(from, found);
     add_machine_concerns(from, found);
     add_database_concern(from, found);
+    add_audit_concern(from, found);
     add_usage_concerns(today, found);
     return found;
 }

@@ -36,6 +36,18 @@ json databases_json(const health::summary& all) {
             {"info", all.info},         {"worst", text_or_null(all.worst)}};
 }
 
+json audit_json(const audit::summary& all) {
+    return {{"servers", all.servers},
+            {"blind", all.blind},
+            {"weak", all.weak},
+            {"not_tested", all.unknown},
+            {"open_alerts", all.alerts},
+            {"events", all.events},
+            {"chain_intact", all.chain_intact},
+            {"not_recorded", all.not_recorded},
+            {"worst", text_or_null(all.worst)}};
+}
+
 }  // namespace
 
 std::string status_json(const sources& from) {
@@ -95,6 +107,7 @@ std::string status_json(const sources& from) {
                            {"disk_free_bytes", live.disk_free_bytes}};
     document["state"] = state_json(from.gauge.last().value_or(retention::reading{}));
     document["databases"] = databases_json(from.databases ? from.databases() : health::summary{});
+    document["audit"] = audit_json(from.audit ? from.audit() : audit::summary{});
     document["ledger"] = {{"rebuilding", live.rebuilding},
                           {"bytes_behind", live.bytes_behind},
                           {"unreadable_lines", from.ledger.unreadable_lines()},

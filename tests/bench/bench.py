@@ -69,7 +69,7 @@ class Bench:
 def rows():
     found = {}
     for module in (rows_chunks, rows_requests, rows_memory, rows_lag, rows_files, rows_year,
-                   rows_databases):
+                   rows_databases, rows_audit):
         found.update(module.ROWS)
     return found
 
@@ -165,6 +165,7 @@ if __name__ == "__main__":
     import machine
     import proxies
     import results
+    import rows_audit
     import rows_chunks
     import rows_databases
     import rows_files

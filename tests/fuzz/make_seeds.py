@@ -4,6 +4,8 @@ They are made from the fixtures and, where none fit, written out here. `scripts/
 keeps of them what is not covered by other inputs. How an input is put together: the target of
 that name beside this file.
 """
+import base64
+import gzip
 import hashlib
 import json
 import pathlib
@@ -346,7 +348,137 @@ def registrations():
                 header.replace(b"host", b"hots") + row, header + b"\n\nprod\n", b"env,env\n", b'"env']
 
 
+AUDIT = FIXTURES.parent / "pgaudit"
+
+
+def audit_logs():
+    """The first byte is format + 3 * prefix: csv is 1, json 2, text 0."""
+    for name, kind in (("pg15-full.csv", 1), ("pg15-full.json", 2)):
+        lines = (AUDIT / name).read_bytes().splitlines(keepends=True)
+        for first in range(0, len(lines) - 2, len(lines) // 6):
+            yield choice(kind) + b"".join(lines[first:first + 2])[:1900]
+    for path in sorted(AUDIT.glob("*.stderr.log")):
+        text = path.read_bytes()
+        yield choice(0) + text[:1500]
+        yield choice(0) + text[-1200:]
+    for kind, name in ((1, "csv"), (2, "json")):
+        yield choice(kind) + (AUDIT / f"pg15-forged-by-unauthenticated-client.{name}").read_bytes()
+    stamp = b"2026-11-20 23:52:09.665 UTC"
+    yield choice(3) + stamp + b" [7] LOG:  connection authorized: user=a database=b\n" + stamp + \
+        b" [7] ERROR:  42501: permission denied\n" + stamp + b" [7] STATEMENT:  select\n\t1\n"
+    yield choice(6) + stamp[:19] + b" CET [7] 6b00dd29.7 1 42501 psql jd app 10.0.0.7(4711) ERROR:  x\n"
+    yield choice(9) + b"jd|app|" + stamp + b"|7       |LOG:  x\r\n\n\0\0jd|app|" + stamp + b"|8|LOG:  y"
+    yield choice(1) + stamp + b',"torn,"x\n' + stamp + b",,,7,,6b00dd29.7,1,,,,0,LOG,00000,\"a\"" + \
+        b",,,,,,,,,\"\"\r\n" + stamp
+    yield choice(2) + b'{"timestamp":"' + stamp + b'","pid":7,"error_severity":"LOG","message":"\\ud83d' \
+        b'\\ude00\\n\\"","context":null}\n{"timestamp"'
+
+
+def audit_records():
+    for line in (AUDIT / "pg15-full.json").read_text("utf-8").splitlines()[::4]:
+        yield json.loads(line)["message"].encode()[:1900]
+    for rest in ("SESSION,1,1,MISC,???,,,<not logged>,<not logged>", 'OBJECT,1,1,DDL,x,,,"a\n",""""',
+                 "SESSION,9223372036854775808,1,READ,,,,,", "SESSION,1,1,MISC_SET,SET,,,<previously logged>,"
+                 "<previously logged>,0"):
+        yield f"AUDIT: {rest}".encode()
+
+
+def audit_lines():
+    front = {"v": 1, "time": "2026-11-20T23:52:10.000001Z", "n": 17, "prev": "0" * 64}
+    fields = {
+        "node": "host", "kind": "statement", "cluster": "prod/c", "trust": "structured",
+        "logged": "2026-11-20T23:52:09.665000Z", "user": "jd", "account": "person",
+        "database": "app", "pid": 7, "remote": "[local]", "session": "6b00dd29.7", "line": 4,
+        "application": "psql", "type": "session", "statement_id": 2, "substatement_id": 1,
+        "class": "WRITE", "command": "DELETE", "object_type": "TABLE", "object": 'public."O"',
+        "rows": 2901, "statement": "delete from o where id = ?", "parameters": None,
+        "severity": "LOG", "sqlstate": "00000", "message": None, "rules": ["person-dml"],
+        "expected": None, "key": "0123456789abcdef"}
+
+    def audit_line(values):
+        return json.dumps({**front, **values}, separators=(",", ":"), ensure_ascii=False).encode()
+    yield audit_line(fields) + b"\n"
+    yield audit_line(dict(reversed(list(fields.items()))))
+    yield audit_line({**fields, "user": 'a"\\\n\x7f\u202e', "rules": [], "line": -1})
+    yield audit_line({**fields, "new": [1], "user": None})
+    yield bytes(range(1, 256)) * 4
+    yield b"\xff" * 1500
+
+
+def audit_rules():
+    yield from [b"0user=grafana class=READ object=metrics.*", b"0# a comment\nclass=FUNCTION\n"
+                b'statement="select \\"a\\" # \\\\ b"', b"0user=a* database=b application=\"DBeaver 23\" "
+                b"class=MISC command=EXECUTE", b"0class=WRITE", b"0usr=x", b'0user="a', b"0user=*"]
+    yield from [b"1Mon-Fri 08:00-18:00, Sat 09:00-12:00 Europe/Berlin", b"1always",
+                b"1Fri 22:00-06:00 UTC", b"1Sat-Mon 00:00-24:00 America/New_York",
+                b"1Mon-Fri 08:00-18:00 Europe/Berln", b"1Mon-Fri 8-18 UTC"]
+    yield from [b"2user=jd cluster=orders-cl for=2h ticket=DB-123",
+                b'2user=jd cluster=prod/orders-cl database=app from=2026-11-22T20:00 until='
+                b'2026-11-22T22:00:00+01:00 ticket="request 0057"', b"2user=* cluster=c for=1d ticket=T1",
+                b"2user=jd cluster=c for=15d ticket=T1", b"2user=jd cluster=c for=90m",
+                b'2{"user":"jd","cluster":"c","database":"","from":"2026-11-20T12:00:00.000000Z",'
+                b'"until":"2026-11-20T14:00:00.000000Z","ticket":"T1","statements":["drop table t"]}']
+    count = {"events": 2, "statements": 1, "rows": 7, "expected": 0, "believable": 2,
+             "first_number": 1, "last_number": 2, "first_logged": "2026-11-20T12:00:01.000000Z",
+             "last_logged": "2026-11-20T12:00:02.000000Z", "sessions": ["6b00dd29.3957"],
+             "objects": ["public.orders"], "tickets": [], "text": "DELETE public.orders",
+             "over": False, "reopened": 0}
+    alert = {"rule": "person-dml", "cluster": "prod/orders-cl", "user": "jd",
+             "window": "2026-11-20T12:00:00.000000Z", "pages": True, "paging": "session",
+             "reopens": False, "counted": count}
+    opened = b"11alert.opened 1 " + json.dumps(alert, separators=(",", ":")).encode()
+    late = dict(alert, counted=dict(count, first_number=9, last_number=10, reopened=1, over=True))
+    counted = b"1alert.counted 1 " + json.dumps(late, separators=(",", ":")).encode()
+    opened = b"3" + opened[1:]
+    yield from [opened, opened + b"\n" + counted, opened + b"\n01ack\n01close: planned, DB-1",
+                opened + b"\n01close: done\n" + counted + b"\n01ack", opened + b"\n01close: x",
+                opened + b'\n1alert.closed 1 {"reason":"done"}', b"301ack", counted,
+                opened.replace(b"person-dml", b"blind").replace(b'"last_number":2', b'"last_number":1e9')]
+    for fields in ([b"jd", b"WRITE", b"DELETE", b"public.orders", b"6b00dd29.3957", b"", b"",
+                    b"delete from orders where a = ?"],
+                   [b"jd", b"READ", b"SELECT", b"", b"s", b"", b"", b"SELECT 1; set pgaudit.log='none'"],
+                   [b"x", b"MISC", b"SET", b"", b"s", b"", b"DB-1", b'set U&"pga\\0075dit.log"=on'],
+                   [b"svc_a", b"DDL", b"ALTER ROLE", b"pg_temp_3.t", b"s", b"", b"",
+                    b"alter role jd reset all; update pg_settings set setting=?"],
+                   [b"\xff\x01|%", b"ROLE", b"", b"\xe2\x80\xae", b'"\\', b"42501", b"\x7f", b""]):
+        yield b"41" + b"\0".join(fields)
+        yield b"40" + b"\0".join(fields)
+
+
+def deliveries():
+    events = [{"id": "31", "timestamp": 1, "message": "one"},
+              {"id": "32", "timestamp": 2, "message": 'two "q" \u00e4'}]
+    subscription = {"messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "/aws/rds/orders",
+                    "logStream": "s", "subscriptionFilters": ["f"], "logEvents": events}
+    control = {"messageType": "CONTROL_MESSAGE", "logEvents": [
+        {"id": "", "timestamp": 1, "message": "CWL CONTROL MESSAGE: Checking health."}]}
+    line = b'2026-11-20 00:00:01.000 UTC,"jd","orders",1,"[local]",6b.1,1,"idle",,\n'
+    records = [line, gzip.compress(json.dumps(subscription).encode(), mtime=0),
+               json.dumps(control).encode()]
+    batch = {"requestId": "ed4acda5-034f-9f42-bba1-f29aea6d7d8f", "timestamp": 1,
+             "records": [{"data": base64.b64encode(one).decode()} for one in records]}
+    entry = {"timestamp": "2026-11-20 00:00:01.000 UTC", "pid": 1, "session_id": "6b.1",
+             "line_num": 1, "error_severity": "LOG", "message": "x"}
+    place = {"v": 1, "family": ".csv", "listed_ns": 7, "files": [
+        {"name": "log.csv", "device": 1, "inode": 2, "offset": 3, "modified_ns": 4,
+         "head_bytes": 3, "head": "0123456789abcdef" * 2}]}
+    key = {"name": "log.csv.1.gz", "size": 9, "modified_ns": 4}
+    documents = [events, subscription, control, batch, entry, {"events": events},
+                 {"records": events}, events[0], place,
+                 {"v": 1, "at": key, "offset": 5, "done": [key]}]
+    for document in documents:
+        yield json.dumps(document).encode()
+    yield b"\n".join(json.dumps(event).encode() for event in events)
+    yield line
+    yield b"[4711] LOG:  checkpoint\n"
+    yield gzip.compress(bytes(1 << 20), mtime=0)
+    yield gzip.compress(json.dumps(batch).encode(), mtime=0) * 2
+    yield gzip.compress(line, mtime=0)[:-5]
+
+
 TARGETS = {
+    "audit_line": audit_lines, "audit_log": audit_logs, "audit_record": audit_records,
+    "audit_rules": audit_rules, "deliveries": deliveries,
     "masked_sql": statements,
     "registrations": registrations,
     "captures": captures, "decisions": decisions, "policies": policies,

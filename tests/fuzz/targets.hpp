@@ -7,10 +7,15 @@
 
 namespace tallyfs::fuzz {
 
+void audit_line(std::string_view input);
+void audit_log(std::string_view input);
+void audit_record(std::string_view input);
+void audit_rules(std::string_view input);
 void call_line(std::string_view input);
 void caller(std::string_view input);
 void captures(std::string_view input);
 void decisions(std::string_view input);
+void deliveries(std::string_view input);
 void http_request(std::string_view input);
 void http_response(std::string_view input);
 void journal(std::string_view input);
@@ -36,11 +41,18 @@ struct target {
     void (*run)(std::string_view input);
 };
 
-inline constexpr std::array<target, 23> targets{{
+// One a line: scripts/fuzz reads them here.
+// clang-format off
+inline constexpr std::array<target, 28> targets{{
+    {"audit_line", audit_line},
+    {"audit_log", audit_log},
+    {"audit_record", audit_record},
+    {"audit_rules", audit_rules},
     {"call_line", call_line},
     {"caller", caller},
     {"captures", captures},
     {"decisions", decisions},
+    {"deliveries", deliveries},
     {"http_request", http_request},
     {"http_response", http_response},
     {"journal", journal},
@@ -61,5 +73,6 @@ inline constexpr std::array<target, 23> targets{{
     {"usage_request", usage_request},
     {"values", values},
 }};
+// clang-format on
 
 }  // namespace tallyfs::fuzz

@@ -73,6 +73,9 @@ const fs::path& first_data_directory() {
         const auto made = directory.path() / "data";
         must({binaries() + "initdb", "-D", made, "-U", "postgres", "-A", "trust", "-E", "UTF8",
               "--locale=C.UTF-8", "-N"});
+        // In its file, where ALTER SYSTEM outranks it.
+        std::ofstream(made / "postgresql.conf", std::ios::app)
+            << "logging_collector = off\nlog_destination = stderr\n";
         return made;
     }();
     return data;
@@ -83,6 +86,12 @@ const fs::path& first_data_directory() {
 std::string postgres_cluster::why_not() {
     if (binaries().empty()) return "PostgreSQL 12 to 17 is not in /usr/lib/postgresql";
     return "";
+}
+
+std::string postgres_cluster::why_not_pgaudit() {
+    if (auto why = why_not(); !why.empty()) return why;
+    const auto library = fs::path(binaries()).parent_path().parent_path() / "lib" / "pgaudit.so";
+    return fs::exists(library) ? "" : "pgAudit is not installed: " + library.string();
 }
 
 postgres_cluster::postgres_cluster(std::vector<std::string> settings,
@@ -144,8 +153,7 @@ void postgres_cluster::launch() {
         "listen_addresses=127.0.0.1",    "unix_socket_directories=" + socket_directory(),
         "port=" + std::to_string(port_), "fsync=off",
         "shared_buffers=16MB",           "max_connections=60",
-        "max_prepared_transactions=10",  "logging_collector=off",
-        "log_destination=stderr"};
+        "max_prepared_transactions=10"};
     all.insert(all.end(), settings_.begin(), settings_.end());
     for (const auto& setting : all) command.insert(command.end(), {"-c", setting});
     // Through a shell, which becomes the server: a pipe that nobody reads would fill up.

@@ -18,6 +18,8 @@ class postgres_cluster {
   public:
     /// Why none can be started here: a test says so and is skipped. "" if one can.
     [[nodiscard]] static std::string why_not();
+    /// Why none can be started here whose shared_preload_libraries have pgaudit.
+    [[nodiscard]] static std::string why_not_pgaudit();
 
     /// Starts it. `settings` as in postgresql.conf, "max_connections=20"; `access` are lines of
     /// pg_hba.conf that come before the one that trusts everybody. The superuser is "postgres".
@@ -35,8 +37,11 @@ class postgres_cluster {
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] std::string socket_directory() const { return directory_.path(); }
     [[nodiscard]] std::string data_directory() const { return directory_.path() / "data"; }
-    /// What the server has logged.
+    /// What the server has logged, but for what its collector writes.
     [[nodiscard]] std::string log() const;
+    /// What its collector has written to the files in log_directory that end in `ending`, ".json",
+    /// the oldest first.
+    [[nodiscard]] std::string collected_log(const std::string& ending) const;
     [[nodiscard]] pid_t pid() const noexcept { return server_->pid(); }
 
     /// What psql prints, unaligned with '|' between columns, without the last newline. Several
@@ -52,6 +57,8 @@ class postgres_cluster {
 
     void stop();  ///< as an operator would: sessions are ended, then it is down
     void start();
+    void restart();       ///< both, for what is read only at a start
+    void reload() const;  ///< returns when new sessions have what the files say now
     void freeze() const;  ///< SIGSTOP to all of its processes: it hangs
     void thaw() const;
     /// Processor time of all of its processes that are there now.

@@ -2,6 +2,7 @@
 // daemon. Which file shows what: docs/formats.md, "The tree".
 #pragma once
 
+#include <tallyfs/audit/summary.hpp>
 #include <tallyfs/base/clock.hpp>
 #include <tallyfs/base/day.hpp>
 #include <tallyfs/health/watched.hpp>
@@ -86,6 +87,8 @@ struct sources {
     std::function<std::optional<later_effect>(std::uint32_t request)> effects = nullptr;
     /// The worst of all watched databases; null where none can be.
     std::function<health::summary()> databases = nullptr;
+    /// What the audit of all servers has; null where none can be.
+    std::function<audit::summary()> audit = nullptr;
 };
 
 /// The mounted tree's root.

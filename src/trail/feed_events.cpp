@@ -1,0 +1,203 @@
+#include "trail/feed_intake.hpp"
+
+#include <tallyfs/base/file.hpp>
+#include <tallyfs/base/log.hpp>
+
+#include <utility>
+
+namespace tallyfs::trail {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Events that are judged before they are written together.
+constexpr std::size_t batch_events = 512;
+/// By how much a server's clock may be ahead of ours.
+constexpr std::chrono::minutes clocks_differ{10};
+/// A log that says nothing for so long is not just slow.
+constexpr std::chrono::seconds silence{10};
+constexpr std::size_t marks_max = 1'000;
+/// Backends whose newest statement is remembered.
+constexpr std::size_t pids_max = 10'000;
+
+/// The mark of a canary, or "": a prefix and a UUID.
+std::string_view mark_in(std::string_view message) {
+    constexpr std::size_t uuid_bytes = 36;
+    const auto at = message.find(audit::canary_prefix);
+    return at == std::string_view::npos
+               ? std::string_view()
+               : message.substr(at, audit::canary_prefix.size() + uuid_bytes);
+}
+
+}  // namespace
+
+void feed::note(const audit::log_entry& entry) {
+    ++at_.entries;
+    ++read_;
+    trust_ = entry.trust;
+    if (entry.forged) return;
+    if (complete_from_ == wall_time{}) complete_from_ = entry.logged;
+    // One from the future, which a client can forge in a text log, would end windows early.
+    if (entry.logged <= parts_.clock.wall() + clocks_differ) {
+        at_.newest = std::max(at_.newest, entry.logged);
+    }
+    if (entry.pid == 0) return;
+    // Of an unlogged session only that counts which a statement of its own has caused.
+    const bool of_statement = entry.message.starts_with("AUDIT: ") || entry.severity == "ERROR";
+    if (!of_statement) return;
+    note_canary(entry.message);
+    if (last_of_pid_.size() >= pids_max && !last_of_pid_.contains(entry.pid)) {
+        // What is known is complete from then on only.
+        const auto oldest =
+            std::ranges::min_element(last_of_pid_, {}, [](const auto& one) { return one.second; });
+        complete_from_ = std::max(complete_from_, oldest->second);
+        last_of_pid_.erase(oldest);
+    }
+    auto& last = last_of_pid_[entry.pid];
+    last = std::max(last, entry.logged);
+}
+
+/// Whose statement it is does not matter: nobody can guess a mark.
+void feed::note_canary(std::string_view message) {
+    const auto mark = mark_in(message);
+    if (mark.empty()) return;
+    const std::lock_guard lock(mutex_);
+    marks_.emplace_back(mark);
+    if (marks_.size() > marks_max) marks_.pop_front();
+}
+
+bool feed::has_seen(const std::string& mark) const {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::find(marks_, mark) != marks_.end();
+}
+
+feed::oddities feed::take_oddities() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(oddities_, {});
+}
+
+void feed::take_entry(intake& from, const audit::log_entry& entry) {
+    note(entry);
+    from.maker.take(entry, [&](record::audit_event& event) {
+        if (!from.id.empty() && !event.line) {
+            event.key = audit::key_of(parts_.what.cluster, entry, from.id);
+        }
+        take_event(from, event);
+    });
+}
+
+void feed::take_event(intake& from, record::audit_event& event) {
+    // Deliveries come in any order, and in parts: a gap in them says nothing.
+    if (&from == deliveries_.get() && event.kind == "gap") return;
+    const bool may_repeat = from.may_repeat || careful_;
+    if (may_repeat && known_.contains(event.key, event.logged)) return;
+    audit::judge(event, judging_->accounts, judging_->rules);
+    if (const auto* const work = find_expected(*expected_, event)) event.expected = work->ticket;
+    if (const auto reason = judging_->noise.reason_of(event); !reason.empty()) {
+        auto& reasons = at_.noise[zone::day_of(event.logged)];
+        const bool room = reasons.size() < noise_reasons_max || reasons.contains(reason);
+        ++reasons[room ? std::string(reason) : "(other)"];
+        while (at_.noise.size() > noise_days_max) at_.noise.erase(at_.noise.begin());
+        if (may_repeat) known_.drop(event.key);
+        return;
+    }
+    if (may_repeat) known_.keep(event.key, event.logged);
+    event.node = parts_.node;
+    if (event.kind == "gap" || event.kind == "forged") {
+        const std::lock_guard lock(mutex_);
+        ++(event.kind == "gap" ? oddities_.gaps : oddities_.forged);
+    }
+    events_.push_back(event);
+    if (events_.size() >= batch_events) static_cast<void>(commit());
+}
+
+/// False if something could not be written: it is tried again.
+bool feed::commit() {
+    if (events_.empty()) return true;
+    const auto written = parts_.into.append(events_);
+    for (std::size_t i = 0; i < written; ++i) windows_.add(events_[i], judging_->rules);
+    kept_ += written;
+    if (written > 0) unsaved_ = true;
+    events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(written));
+    not_recorded_ = !events_.empty();
+    return events_.empty();
+}
+
+void feed::each_second() {
+    next_second_ = parts_.clock.steady() + 1s;
+    // A log that is silent does not keep a window open.
+    const auto silent = parts_.clock.steady() - last_growth_ - silence;
+    windows_.pass(at_.newest + std::chrono::duration_cast<std::chrono::microseconds>(
+                                   std::max(silent, steady_time::duration(0))));
+    auto counted = windows_.take_changed();
+    counted.insert(counted.begin(), std::make_move_iterator(owed_.begin()),
+                   std::make_move_iterator(owed_.end()));
+    owed_.clear();
+    if (!counted.empty() && !parts_.report(counted)) owed_ = std::move(counted);
+    const bool durable = !not_recorded_ && parts_.into.sync().has_value();
+    if (durable && unsaved_) save();
+    answer_posts(durable);
+    publish();
+    parts_.changed();
+}
+
+void feed::save() {
+    if (log_->source) {
+        at_.log_place = log_->source->place(log_->reader ? log_->reader->pending_bytes() : 0);
+    }
+    if (archives_->source) {
+        at_.archives_place =
+            archives_->source->place(archives_->reader ? archives_->reader->pending_bytes() : 0);
+    }
+    // Other servers' events may come behind it meanwhile: more is read again than need be.
+    const auto end = parts_.into.end();
+    at_.segment = end.at.segment.file_name();
+    at_.offset = end.at.offset;
+    at_.number = end.number;
+    at_.sessions = log_->maker.sessions();
+    at_.windows_from = windows_.oldest();
+    for (const auto& one : owed_) at_.windows_from = std::min(at_.windows_from, one.id.window);
+    if (const auto kept = replace_file(parts_.checkpoint_file, to_json(at_)); !kept) {
+        spdlog::error("{}: {}", parts_.checkpoint_file.string(), kept.error().message());
+        return;
+    }
+    unsaved_ = false;
+}
+
+void feed::answer_posts(bool durable) {
+    for (auto& one : std::exchange(taken_, {})) {
+        if (!durable) one.outcome = {503, one.outcome.request_id, "it cannot be recorded now"};
+        one.answer(one.outcome);
+    }
+}
+
+void feed::publish() {
+    const std::lock_guard lock(mutex_);
+    auto& facts = status_.facts;
+    facts.newest = at_.newest;
+    facts.oldest = complete_from_;
+    facts.grew = grew_;
+    facts.entries = read_;
+    facts.trust = read_ > 0 ? to_string(trust_) : "";
+    facts.last_of_pid = last_of_pid_;
+    facts.problem = command_problem_;
+    for (const auto* const one : {archives_.get(), log_.get()}) {
+        if (one->source && !one->source->problem().empty()) facts.problem = one->source->problem();
+    }
+    status_.events = kept_;
+    status_.noise = at_.noise;
+    status_.not_recorded = not_recorded_;
+    status_.bytes_behind = log_->source ? log_->source->bytes_behind() : 0;
+    status_.unreadable = 0;
+    for (const auto* const one : {log_.get(), archives_.get(), deliveries_.get()}) {
+        if (one->reader) status_.unreadable += one->reader->counts().unreadable;
+    }
+}
+
+feed_status feed::status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+}  // namespace tallyfs::trail

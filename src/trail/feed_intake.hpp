@@ -1,0 +1,31 @@
+// A way by which entries come to a feed: what is unfinished of it, and its sessions' lines.
+// Why each has its own: docs/architecture.md, "Audit".
+#pragma once
+
+#include "trail/feed.hpp"
+
+namespace tallyfs::trail {
+
+struct feed::intake {
+    explicit intake(const audited_server& what, audit::session_lines known = {})
+        : server(what), maker(what.cluster, std::move(known)) {}
+
+    /// The reader for what comes: made when its first bytes show their format.
+    audit::log_reader& reader_for(std::string_view beginning, std::string_view file_name) {
+        if (!reader) {
+            const auto format =
+                server.format ? *server.format : audit::guess_format(beginning, file_name);
+            reader.emplace(format, audit::text_prefix(server.log_line_prefix));
+        }
+        return *reader;
+    }
+
+    const audited_server& server;
+    std::unique_ptr<log_source> source;  ///< null of deliveries
+    std::optional<audit::log_reader> reader;
+    audit::event_maker maker;
+    bool may_repeat = false;  ///< entries can come twice, or have come another way
+    std::string id;           ///< of the delivered message that is read
+};
+
+}  // namespace tallyfs::trail

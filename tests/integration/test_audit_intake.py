@@ -1,0 +1,115 @@
+"""Audit logs that a log service hands over: posted, in a delivery stream's batches, or printed by a
+command; again and again, and kept once."""
+import base64
+import gzip
+import json
+import os
+import signal
+import unittest
+
+from support import MountCase, post, wait_until
+
+TOKEN = "0123456789abcdef-post"
+BEARER = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/plain"}
+
+
+def entry(number, user="jd", line=None):
+    """One of jsonlog; without a line, its identity is the service's id or its bytes."""
+    fields = {"timestamp": f"2026-11-20 10:00:{number % 60:02}.000 UTC", "user": user,
+              "dbname": "app", "pid": 7, "session_id": "6b00dd29.7", "ps": "DELETE",
+              "error_severity": "LOG", "state_code": "00000",
+              "message": f"AUDIT: SESSION,{number},1,WRITE,DELETE,TABLE,public.t{number},"
+                         f"DELETE FROM t{number},<none>", "backend_type": "client backend"}
+    if line is not None:
+        fields["line_num"] = line
+    return json.dumps(fields)
+
+
+class Intake(MountCase):
+    def start(self, *more, **keywords):
+        token = os.path.join(self.directory, "token")
+        with open(token, "w", encoding="ascii") as file:
+            file.write(TOKEN + "\n")
+        os.chmod(token, 0o600)
+        self.printed = os.path.join(self.directory, "printed")
+        with open(self.printed, "a", encoding="ascii"):
+            pass
+        configuration = os.path.join(self.directory, "tallyfs.toml")
+        with open(configuration, "w", encoding="utf-8") as file:
+            file.write(f"""
+[audit]
+people = ["jd"]
+[[audit_servers]]
+cluster = "prod/orders-cl"
+post_token_file = "{token}"
+[[audit_servers]]
+cluster = "prod/fetched"
+command = "cat {self.printed}"
+command_every_seconds = 5
+""")
+        return super().start("--config", configuration, *more, **keywords)
+
+    def objects(self, cluster="prod/orders-cl"):
+        found = []
+        for name in sorted(os.listdir(self.daemon.path("audit/day"))):
+            for line in self.daemon.read("audit/day", name).splitlines():
+                one = json.loads(line)
+                if one["cluster"] == cluster:
+                    found.append(one["object"])
+        return found
+
+    def send(self, body, headers=None, cluster="orders-cl"):
+        data = body if isinstance(body, bytes) else body.encode()
+        return post(self.daemon.admin, f"/audit/in/{cluster}", data,
+                    BEARER if headers is None else headers)
+
+    def test_who_has_no_token_hands_nothing_in(self):
+        for headers in ({"Authorization": "Bearer wrong-wrong-wrong"}, {"Content-Type": "x"}):
+            self.assertEqual(self.send(entry(1), headers)[0], 401)
+        self.assertEqual(self.send(entry(1), cluster="nowhere")[0], 401)
+        self.assertEqual(self.objects(), [])
+
+    def test_lines_are_kept_once_also_across_a_restart(self):
+        body = "\n".join(entry(number, line=number) for number in range(1, 6)) + "\n"
+        self.assertEqual(self.send(body)[0], 200)
+        # The answer says that it is on the disk: nothing is waited for.
+        wanted = [f"public.t{number}" for number in range(1, 6)]
+        self.assertEqual(self.objects(), wanted)
+        self.assertEqual(self.send(body)[0], 200)
+        self.daemon.end(signal.SIGKILL)
+        self.daemon = self.start()
+        more = body + entry(6, line=6) + "\n"
+        self.assertEqual(self.send(more, cluster="prod/orders-cl")[0], 200)
+        self.assertEqual(self.objects(), [*wanted, "public.t6"])
+
+    def test_a_delivery_stream_gets_the_answer_that_it_waits_for(self):
+        payload = {"messageType": "DATA_MESSAGE", "logGroup": "/aws/rds", "logStream": "orders",
+                   "logEvents": [{"id": f"event-{number}", "timestamp": 1, "message": entry(number)}
+                                 for number in range(1, 4)]}
+        batch = {"requestId": "4d0b-77", "timestamp": 1700000000000,
+                 "records": [{"data": base64.b64encode(gzip.compress(
+                     json.dumps(payload).encode())).decode()}]}
+        headers = {"X-Amz-Firehose-Access-Key": TOKEN, "Content-Type": "application/json"}
+        for _ in range(2):  # a stream that has not seen the answer sends it again
+            status, answer = self.send(json.dumps(batch), headers)
+            self.assertEqual(status, 200, answer)
+            self.assertEqual(json.loads(answer)["requestId"], "4d0b-77")
+        self.assertEqual(self.objects(), [f"public.t{number}" for number in range(1, 4)])
+
+    def test_nonsense_is_refused_and_nothing_else_suffers(self):
+        for body in ("{", '{"records":[{"data":"!!"}]}', "\x00\x01"):
+            self.assertIn(self.send(body)[0], (200, 400))
+        self.assertEqual(self.send(gzip.compress(b"x" * (100 << 20)))[0], 400)
+        self.assertEqual(self.send(entry(9, line=9) + "\n")[0], 200)
+        self.assertEqual(self.objects(), ["public.t9"])
+
+    def test_a_command_that_prints_what_it_printed_before(self):
+        for count in (3, 5):
+            with open(self.printed, "w", encoding="ascii") as file:
+                file.write("".join(entry(number, line=number) + "\n" for number in range(1, count + 1)))
+            wait_until(lambda: len(self.objects("prod/fetched")) >= count, 30)
+        self.assertEqual(self.objects("prod/fetched"), [f"public.t{n}" for n in range(1, 6)])
+
+
+if __name__ == "__main__":
+    unittest.main()
