@@ -1,5 +1,3 @@
-
-
 #include "ledger/audit_blocks.hpp"
 #include "ledger/journal_lines.hpp"
 

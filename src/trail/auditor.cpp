@@ -220,7 +220,7 @@ audit::summary auditor::summary() const {
     made.alerts = counted.open;
     if (made.worst.empty() && counted.open > 0) made.worst = "alerts/open/" + counted.newest;
     for (const auto& one : i.servers) {
-        made.not_recorded = made.not_recorded || one.feed->status().not_recorded;
+        made.not_recorded = made.not_recorded || one.feed->not_recorded();
     }
     made.events = i.store.head().lines;
     made.chain_intact = i.store.found().intact();

@@ -81,6 +81,8 @@ void feed::stop() {
 
 void feed::restore() {
     if (auto read = read_checkpoint(parts_.checkpoint_file)) at_ = std::move(*read);
+    const auto segment = journal::segment_id::parse(at_.segment);
+    careful_ = !segment && parts_.into.end().number > 0;
     const auto& what = parts_.what;
     const auto source_of = [](auto make, std::string& place) {
         try {
@@ -109,15 +111,12 @@ void feed::restore() {
     deliveries_ = std::make_unique<intake>(what);
     deliveries_->may_repeat = true;
     judging_ = parts_.judging();
-    restore_windows();
+    if (segment) restore_from_stream({*segment, at_.offset});
 }
 
 /// Counts again what is in windows that were not over: what was logged in them before the
 /// checkpoint, and all that was written after it.
-void feed::restore_windows() {
-    const auto segment = journal::segment_id::parse(at_.segment);
-    if (!segment) return;
-    const journal::position end{*segment, at_.offset};
+void feed::restore_from_stream(const journal::position& end) {
     const auto add = [this](const record::audit_event& event) {
         windows_.add(event, judging_->rules);
     };
@@ -142,7 +141,10 @@ void feed::restore_windows() {
         for (auto rest = batch->text; !rest.empty();) {
             const auto bytes = rest.find('\n') + 1;
             const auto event = record::parse_audit_event(rest.substr(0, bytes));
-            if (event && event->cluster == parts_.what.cluster) add(*event);
+            if (event && event->cluster == parts_.what.cluster) {
+                add(*event);
+                written_after_.insert(event->key);
+            }
             rest.remove_prefix(bytes);
         }
     }
@@ -151,6 +153,7 @@ void feed::restore_windows() {
 void feed::run() {
     next_second_ = parts_.clock.steady() + 1s;
     last_growth_ = parts_.clock.steady();
+    if (publish()) parts_.changed();
     for (;;) {
         bool busy = false;
         try {
@@ -194,7 +197,7 @@ bool feed::read_log() {
         grown();
         return take_piece(*log_, *read);
     }
-    careful_ = false;
+    caught_up_ = true;
     if (log_->reader && parts_.clock.steady() - last_growth_ >= quiet_before_finish) {
         log_->reader->finish([this](const audit::log_entry& entry) { take_entry(*log_, entry); });
     }

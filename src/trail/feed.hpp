@@ -27,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 namespace tallyfs::trail {
@@ -39,6 +40,7 @@ struct feed_status {
     std::uint64_t unreadable = 0;
     std::uint64_t bytes_behind = 0;
     bool not_recorded = false;  ///< the disk refuses
+    bool caught_up = false;     ///< the log's end was reached once since the start
     noise_counts noise;
 };
 
@@ -81,6 +83,8 @@ class feed {
     /// or at once with 503 where too many wait.
     void post(std::string body, post_answer answer);
     [[nodiscard]] feed_status status() const;
+    /// True while the disk refuses what was read.
+    [[nodiscard]] bool not_recorded() const;
     /// Whether a statement with this mark stands in the log: of the newest ones.
     [[nodiscard]] bool has_seen(const std::string& mark) const;
     /// Gaps and forgeries counted since the last call.
@@ -102,7 +106,7 @@ class feed {
 
     void run();
     void restore();
-    void restore_windows();
+    void restore_from_stream(const journal::position& end);
     void grown();
     bool read_log();
     bool read_archived();
@@ -118,7 +122,8 @@ class feed {
     void each_second();
     void save();
     void answer_posts(bool durable);
-    void publish();
+    /// True if what is shown has changed.
+    [[nodiscard]] bool publish();
 
     const parts parts_;
     checkpoint at_;
@@ -136,8 +141,11 @@ class feed {
     std::vector<posted> taken_;                ///< to be answered once their events are durable
     steady_time next_second_{};
     steady_time last_growth_{};
-    /// What was written after the checkpoint may come again, until the end of the log as it was.
-    bool careful_ = true;
+    /// Keys of what was written after the checkpoint: it comes again.
+    std::unordered_set<std::string> written_after_;
+    bool careful_ = false;  ///< there was no checkpoint: whatever is in the stream may come again
+    bool caught_up_ = false;
+    bool shown_ = false;  ///< something was published
     bool unsaved_ = false;
     std::string command_problem_;
     std::map<std::int32_t, wall_time> last_of_pid_;  ///< of entries logged since complete_from_

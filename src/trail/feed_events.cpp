@@ -90,6 +90,7 @@ void feed::take_entry(intake& from, const audit::log_entry& entry) {
 void feed::take_event(intake& from, record::audit_event& event) {
     // Deliveries come in any order, and in parts: a gap in them says nothing.
     if (&from == deliveries_.get() && event.kind == "gap") return;
+    if (!written_after_.empty() && written_after_.erase(event.key) > 0) return;
     const bool may_repeat = from.may_repeat || careful_;
     if (may_repeat && known_.contains(event.key, event.logged)) return;
     audit::judge(event, judging_->accounts, judging_->rules);
@@ -138,8 +139,7 @@ void feed::each_second() {
     const bool durable = !not_recorded_ && parts_.into.sync().has_value();
     if (durable && unsaved_) save();
     answer_posts(durable);
-    publish();
-    parts_.changed();
+    if (publish()) parts_.changed();
 }
 
 void feed::save() {
@@ -172,27 +172,41 @@ void feed::answer_posts(bool durable) {
     }
 }
 
-void feed::publish() {
+bool feed::publish() {
+    auto problem = command_problem_;
+    for (const auto* const one : {archives_.get(), log_.get()}) {
+        if (one->source && !one->source->problem().empty()) problem = one->source->problem();
+    }
+    const auto behind = log_->source ? log_->source->bytes_behind() : 0;
     const std::lock_guard lock(mutex_);
     auto& facts = status_.facts;
+    const bool is_same = shown_ && caught_up_ == status_.caught_up && read_ == facts.entries &&
+                         kept_ == status_.events && problem == facts.problem &&
+                         behind == status_.bytes_behind && not_recorded_ == status_.not_recorded;
+    if (is_same) return false;
+    shown_ = true;
+    status_.caught_up = caught_up_;
     facts.newest = at_.newest;
     facts.oldest = complete_from_;
     facts.grew = grew_;
     facts.entries = read_;
     facts.trust = read_ > 0 ? to_string(trust_) : "";
     facts.last_of_pid = last_of_pid_;
-    facts.problem = command_problem_;
-    for (const auto* const one : {archives_.get(), log_.get()}) {
-        if (one->source && !one->source->problem().empty()) facts.problem = one->source->problem();
-    }
+    facts.problem = std::move(problem);
     status_.events = kept_;
     status_.noise = at_.noise;
     status_.not_recorded = not_recorded_;
-    status_.bytes_behind = log_->source ? log_->source->bytes_behind() : 0;
+    status_.bytes_behind = behind;
     status_.unreadable = 0;
     for (const auto* const one : {log_.get(), archives_.get(), deliveries_.get()}) {
         if (one->reader) status_.unreadable += one->reader->counts().unreadable;
     }
+    return true;
+}
+
+bool feed::not_recorded() const {
+    const std::lock_guard lock(mutex_);
+    return status_.not_recorded;
 }
 
 feed_status feed::status() const {

@@ -128,7 +128,7 @@ std::vector<setting_definition> auditor::definitions() {
                "statements", 1, 1'000'000, usual.denied_burst,
                [](judging& now, std::int64_t value) { now.rules.denied_burst = value; }),
         number(of, "audit/self_test_seconds", "How often it is proved that the audit is alive.",
-               "seconds", 5, 3600, judging{}.self_test_every.count(),
+               "seconds", 1, 3600, judging{}.self_test_every.count(),
                [](judging& now, std::int64_t value) {
                    now.self_test_every = std::chrono::seconds(value);
                }),

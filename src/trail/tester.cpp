@@ -46,8 +46,7 @@ void tester::run() {
     // The log that is there already is read first: a canary behind it would wait for it.
     do {
         const auto status = parts_.read.status();
-        if (status.facts.entries > 0 && status.bytes_behind == 0) break;
-        if (!status.facts.problem.empty()) break;
+        if (status.caught_up || !status.facts.problem.empty()) break;
         if (parts_.read.what().log.empty()) break;
     } while (wait(look_pause));
     for (;;) {

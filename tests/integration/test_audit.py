@@ -129,7 +129,7 @@ class Audit(AuditCase):
             self.daemon.read("audit/find", "who=jd")
 
     def test_the_screens_fit_and_the_audit_is_alive(self):
-        self.set("self_test_seconds", 5)
+        self.set("self_test_seconds", 1)
         wait_until(lambda: "ALIVE dev/main" in " ".join(
             self.daemon.read("audit/selftest.txt").split()), 60)
         for name in ("status.txt", "selftest.txt", "setup.sql", "README.md", "find/README.md"):

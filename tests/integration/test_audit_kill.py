@@ -111,9 +111,11 @@ class AuditKills(MountCase):
                 windows[alert["id"]] += 1
         self.assertEqual({count for count in windows.values()}, {1})
         self.assertEqual({one.split("|")[2] for one in windows}, {"user_0", "user_1", "user_2"})
-        noise = sum(int(line.rsplit(",", 1)[1])
-                    for line in self.daemon.read("audit/noise.csv").splitlines()[1:])
-        self.assertEqual(noise, writer.count - len(wanted))
+        wait_until(lambda: self.noise() == writer.count - len(wanted), 30)
+
+    def noise(self):
+        return sum(int(line.rsplit(",", 1)[1])
+                   for line in self.daemon.read("audit/noise.csv").splitlines()[1:])
 
 
 if __name__ == "__main__":
