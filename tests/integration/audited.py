@@ -30,6 +30,8 @@ class AuditCase(ApprovalCase):
     log_name = "*.json"
     server_options = ""
     watched = True
+    remedies = ""
+    needs_approval = False
     preload = PGAUDIT
 
     def setUp(self):
@@ -48,6 +50,7 @@ class AuditCase(ApprovalCase):
 [audit]
 people = ["jd", "ann_*"]
 services = ["postgres", "app_*"]
+expected_needs_approval = {str(self.needs_approval).lower()}
 
 [[audit_servers]]
 cluster = "dev/main"
@@ -57,7 +60,7 @@ log = "{self.cluster.data}/log/{self.log_name}"
 [[credentials]]
 name = "monitor"
 role = "monitor"
-""" + (f"""
+""" + self.remedies + (f"""
 [[databases]]
 env = "dev"
 cluster = "main"
@@ -65,6 +68,7 @@ database = "app"
 host = "127.0.0.1"
 port = {self.cluster.port}
 credential = "monitor"
+{'remedies_credential = "mender"' if self.remedies else ""}
 """ if self.watched else "")
         super().setUp()
         self.anna = Shell(ANNA)
