@@ -166,9 +166,7 @@ options read_options(int argc, const char* const* argv) {
     auto* const check =
         app.add_subcommand("check-config", "read the configuration and say what is wrong");
     auto* const verify =
-        app.add_subcommand("verify",
-                           "prove that no action and no event of the audit was changed, removed "
-                           "or inserted");
+        app.add_subcommand("verify", "prove that no action and no audit event was changed or lost");
     verify->add_option("--head", given.head, "the actions must contain this line as well")
         ->type_name("NUMBER:HASH");
     verify->add_option("--audit-head", given.audit_head, "and the audit this one")
