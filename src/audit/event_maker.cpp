@@ -50,6 +50,8 @@ struct event_maker::implementation {
     void begin(const log_entry& entry, std::string_view kind);
     void give_gap(const log_entry& entry, const giver& give);
     void give_forged(const log_entry& entry, const giver& give);
+    void give_unreadable(const log_entry& entry, const giver& give);
+    [[nodiscard]] std::string shown(std::string_view message) const;
     void give_record(const log_entry& entry, const giver& give);
     void give_error(const log_entry& entry, const giver& give);
     void give_settings(const log_entry& entry, std::string_view parameter, const giver& give);
@@ -110,10 +112,19 @@ void event_maker::implementation::give_gap(const log_entry& entry, const giver& 
 
 void event_maker::implementation::give_forged(const log_entry& entry, const giver& give) {
     begin(entry, "forged");
-    event.message = "made to look like: ";
-    event.message += whole ? std::string(bounded(entry.message))
-                           : tallyfs::masked(entry.message, text_bytes_max);
+    event.message = "made to look like: " + shown(entry.message);
     give(event);
+}
+
+/// Of another version, or of a form that is not known: that it was there must not go unseen.
+void event_maker::implementation::give_unreadable(const log_entry& entry, const giver& give) {
+    begin(entry, "unreadable");
+    event.message = "a record of pgAudit that is not understood: " + shown(entry.message);
+    give(event);
+}
+
+std::string event_maker::implementation::shown(std::string_view message) const {
+    return whole ? std::string(bounded(message)) : tallyfs::masked(message, text_bytes_max);
 }
 
 void event_maker::implementation::fill_statement(const log_entry& entry) {
@@ -186,6 +197,7 @@ void event_maker::take(const log_entry& entry,
     if (entry.forged) return own.give_forged(entry, give);
     if (is_client_error(entry)) return own.give_error(entry, give);
     if (parse_pgaudit(entry.message, own.record, entry.cut)) return own.give_record(entry, give);
+    if (entry.message.starts_with(pgaudit_begins)) return own.give_unreadable(entry, give);
     const auto parameter = changed_parameter(entry.message);
     if (parameter.empty() || entry.severity != "LOG") return;
     // The server itself says so, in the process that reads the configuration.

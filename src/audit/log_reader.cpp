@@ -1,6 +1,7 @@
 #include "audit/format_reader.hpp"
 
 #include <tallyfs/audit/log_reader.hpp>
+#include <tallyfs/audit/pgaudit_record.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -30,7 +31,7 @@ bool is_forged(const log_entry& entry, bool has_context) noexcept {
         return name.find_first_of("\r\n") != name.npos;
     };
     return has_line_end(entry.user) || has_line_end(entry.database) ||
-           (has_context && entry.message.starts_with("AUDIT: "));
+           (has_context && entry.message.starts_with(pgaudit_begins));
 }
 
 struct log_reader::implementation {

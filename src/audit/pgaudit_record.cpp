@@ -104,9 +104,8 @@ std::string_view without(std::string_view sentinel, std::string_view text) {
 }  // namespace
 
 bool parse_pgaudit(std::string_view message, pgaudit_record& into, bool cut) {
-    constexpr std::string_view begins = "AUDIT: ";
-    if (!message.starts_with(begins)) return false;
-    message.remove_prefix(begins.size());
+    if (!message.starts_with(pgaudit_begins)) return false;
+    message.remove_prefix(pgaudit_begins.size());
     into.text.clear();
     // Views of it are handed out: it must not move.
     into.text.reserve(message.size());

@@ -22,7 +22,7 @@ constexpr std::array<definition, rule_count> definitions{{
     {"audit-settings", "What the server logs was changed"},
     {"denied", "A user was denied again and again"},
     {"forged", "The log holds an entry that no server wrote"},
-    {"lines-missing", "Lines of the log are missing"},
+    {"lines-missing", "Lines of the log are missing, or cannot be read"},
     {"unknown-account", "A user is on neither list, person or program"},
     {"blind", "The audit does not see everything"},
 }};
@@ -127,7 +127,7 @@ bool breaks(rule value, const facts& of) {
         case rule::forged:
             return event.kind == "forged";
         case rule::lines_missing:
-            return event.kind == "gap";
+            return event.kind == "gap" || event.kind == "unreadable";
         case rule::unknown_account:
             return of.who == account::unknown && !event.user.empty() && event.kind != "forged" &&
                    !of.is_before_login();

@@ -178,6 +178,12 @@ void check_log(const self_test_input& seen, findings& into) {
     } else if (feed.entries > 0) {
         into.pass("No line is missing.");
     }
+    if (feed.unreadable > 0) {
+        into.add("records", verdict::blind,
+                 "The log holds records of pgAudit that are not understood: what they tell of is"
+                 " not judged.",
+                 "The events of kind unreadable show them. Is pgAudit newer than this tallyfs?");
+    }
     if (seen.server) check_destination(seen, into);
     check_growth(seen, into);
     check_trust(seen, into);

@@ -64,7 +64,7 @@ first, the newest 10,000:
 | `user` `database` `object` `cluster` | a name, exactly as the log has it |
 | `class` | READ, WRITE, DDL, ROLE, FUNCTION or MISC |
 | `command` | DELETE, SELECT, …: one word |
-| `kind` | statement, error, settings, gap or forged |
+| `kind` | statement, error, settings, gap, forged, unreadable |
 | `rule` | a rule that the event breaks: person-dml, bulk-delete, denied, … |
 | `day` `from` `until` | when it was logged: days, or times with an offset |
 )";

@@ -169,6 +169,8 @@ void feed::run() {
                 busy = take_posts() || busy;
                 busy = run_command() || busy;
                 static_cast<void>(commit());
+            } else {
+                refuse_posts();
             }
         } catch (const std::exception& error) {
             spdlog::error("{}: the audit log was not read: {}", parts_.what.cluster, error.what());
@@ -191,8 +193,8 @@ void feed::grown() {
 /// True if there may be more at once.
 bool feed::read_log() {
     if (!log_->source) return false;
-    const auto read = log_->source->next();
-    if (!read) return false;  // problem() says it
+    const auto read = log_->next_piece();
+    if (!read) return false;
     if (!read->bytes.empty()) {
         grown();
         return take_piece(*log_, *read);
@@ -206,7 +208,7 @@ bool feed::read_log() {
 
 bool feed::read_archived() {
     if (!archives_->source) return false;
-    const auto read = archives_->source->next();
+    const auto read = archives_->next_piece();
     if (!read) return false;
     if (read->begins_file || read->is_over) {
         if (archives_->reader) {
@@ -253,21 +255,26 @@ bool feed::run_command() {
 
 void feed::post(std::string body, post_answer answer) {
     std::unique_lock lock(mutex_);
-    if (stopping_ || posts_.size() >= posts_max) {
+    const bool is_full = posts_.size() >= posts_max ||
+                         (!posts_.empty() && posted_bytes_ + body.size() > delivery_bytes_max);
+    if (stopping_ || is_full) {
         const auto why = stopping_ ? "stopping" : "too many batches wait";
         lock.unlock();
         return answer({503, "", why});
     }
+    posted_bytes_ += body.size();
     posts_.push_back({std::move(body), std::move(answer), {}});
     woken_.notify_all();
 }
 
+std::deque<feed::posted> feed::take_waiting() {
+    const std::lock_guard lock(mutex_);
+    posted_bytes_ = 0;
+    return std::exchange(posts_, {});
+}
+
 bool feed::take_posts() {
-    std::deque<posted> waiting;
-    {
-        const std::lock_guard lock(mutex_);
-        waiting.swap(posts_);
-    }
+    auto waiting = take_waiting();
     for (auto& one : waiting) {
         const auto taken =
             for_each_message(one.body, [this](const delivered_message& each) { deliver(each); });

@@ -80,17 +80,18 @@ class feed {
 
     // Any thread.
     /// Takes a body of POST /audit/in/; `answer` is called once, when its events are on the disk,
-    /// or at once with 503 where too many wait.
+    /// or at once with 503 where too many wait, or too much.
     void post(std::string body, post_answer answer);
     [[nodiscard]] feed_status status() const;
     /// True while the disk refuses what was read.
     [[nodiscard]] bool not_recorded() const;
     /// Whether a statement with this mark stands in the log: of the newest ones.
     [[nodiscard]] bool has_seen(const std::string& mark) const;
-    /// Gaps and forgeries counted since the last call.
+    /// Gaps, forgeries and records that are not understood, counted since the last call.
     struct oddities {
         std::uint64_t gaps = 0;
         std::uint64_t forged = 0;
+        std::uint64_t unreadable = 0;
     };
     [[nodiscard]] oddities take_oddities();
     [[nodiscard]] const audited_server& what() const noexcept { return parts_.what; }
@@ -111,6 +112,7 @@ class feed {
     bool read_log();
     bool read_archived();
     bool run_command();
+    [[nodiscard]] std::deque<posted> take_waiting();
     bool take_posts();
     void deliver(const delivered_message& one);
     bool take_piece(intake& from, const piece& what);
@@ -118,10 +120,12 @@ class feed {
     void take_event(intake& from, record::audit_event& event);
     void note(const audit::log_entry& entry);
     void note_canary(std::string_view message);
+    void count_oddity(std::string_view kind);
     bool commit();
     void each_second();
     void save();
     void answer_posts(bool durable);
+    void refuse_posts();
     /// True if what is shown has changed.
     [[nodiscard]] bool publish();
 
@@ -147,6 +151,7 @@ class feed {
     bool caught_up_ = false;
     bool shown_ = false;  ///< something was published
     bool unsaved_ = false;
+    error_code save_failure_;  ///< that was said
     std::string command_problem_;
     std::map<std::int32_t, wall_time> last_of_pid_;  ///< of entries logged since complete_from_
     wall_time complete_from_{};
@@ -160,6 +165,7 @@ class feed {
     std::condition_variable woken_;
     bool stopping_ = false;
     std::deque<posted> posts_;
+    std::size_t posted_bytes_ = 0;  ///< of posts_
     feed_status status_;
     std::deque<std::string> marks_;  ///< of the newest canaries that were read
     oddities oddities_;

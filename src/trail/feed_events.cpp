@@ -1,5 +1,6 @@
 #include "trail/feed_intake.hpp"
 
+#include <tallyfs/audit/pgaudit_record.hpp>
 #include <tallyfs/base/file.hpp>
 #include <tallyfs/base/log.hpp>
 
@@ -20,6 +21,7 @@ constexpr std::chrono::seconds silence{10};
 constexpr std::size_t marks_max = 1'000;
 /// Backends whose newest statement is remembered.
 constexpr std::size_t pids_max = 10'000;
+constexpr const char* cannot_record = "it cannot be recorded now";
 
 /// The mark of a canary, or "": a prefix and a UUID.
 std::string_view mark_in(std::string_view message) {
@@ -44,7 +46,8 @@ void feed::note(const audit::log_entry& entry) {
     }
     if (entry.pid == 0) return;
     // Of an unlogged session only that counts which a statement of its own has caused.
-    const bool of_statement = entry.message.starts_with("AUDIT: ") || entry.severity == "ERROR";
+    const bool of_statement =
+        entry.message.starts_with(audit::pgaudit_begins) || entry.severity == "ERROR";
     if (!of_statement) return;
     note_canary(entry.message);
     if (last_of_pid_.size() >= pids_max && !last_of_pid_.contains(entry.pid)) {
@@ -70,6 +73,16 @@ void feed::note_canary(std::string_view message) {
 bool feed::has_seen(const std::string& mark) const {
     const std::lock_guard lock(mutex_);
     return std::ranges::find(marks_, mark) != marks_.end();
+}
+
+void feed::count_oddity(std::string_view kind) {
+    auto* const count = kind == "gap"          ? &oddities_.gaps
+                        : kind == "forged"     ? &oddities_.forged
+                        : kind == "unreadable" ? &oddities_.unreadable
+                                               : nullptr;
+    if (count == nullptr) return;
+    const std::lock_guard lock(mutex_);
+    ++*count;
 }
 
 feed::oddities feed::take_oddities() {
@@ -105,12 +118,10 @@ void feed::take_event(intake& from, record::audit_event& event) {
     }
     if (may_repeat) known_.keep(event.key, event.logged);
     event.node = parts_.node;
-    if (event.kind == "gap" || event.kind == "forged") {
-        const std::lock_guard lock(mutex_);
-        ++(event.kind == "gap" ? oddities_.gaps : oddities_.forged);
-    }
+    count_oddity(event.kind);
     events_.push_back(event);
-    if (events_.size() >= batch_events) static_cast<void>(commit());
+    // While the disk refuses, what was read at once waits: not each event of it is a try.
+    if (events_.size() % batch_events == 0) static_cast<void>(commit());
 }
 
 /// False if something could not be written: it is tried again.
@@ -159,23 +170,32 @@ void feed::save() {
     at_.windows_from = windows_.oldest();
     for (const auto& one : owed_) at_.windows_from = std::min(at_.windows_from, one.id.window);
     if (const auto kept = replace_file(parts_.checkpoint_file, to_json(at_)); !kept) {
-        spdlog::error("{}: {}", parts_.checkpoint_file.string(), kept.error().message());
+        if (save_failure_ != kept.error()) {
+            spdlog::error("{}: {}", parts_.checkpoint_file.string(), kept.error().message());
+        }
+        save_failure_ = kept.error();
         return;
     }
+    save_failure_ = {};
     unsaved_ = false;
 }
 
 void feed::answer_posts(bool durable) {
     for (auto& one : std::exchange(taken_, {})) {
-        if (!durable) one.outcome = {503, one.outcome.request_id, "it cannot be recorded now"};
+        if (!durable) one.outcome = {503, one.outcome.request_id, cannot_record};
         one.answer(one.outcome);
     }
+}
+
+/// Who posted keeps it, and tries again.
+void feed::refuse_posts() {
+    for (const auto& one : take_waiting()) one.answer({503, "", cannot_record});
 }
 
 bool feed::publish() {
     auto problem = command_problem_;
     for (const auto* const one : {archives_.get(), log_.get()}) {
-        if (one->source && !one->source->problem().empty()) problem = one->source->problem();
+        if (auto told = one->problem(); !told.empty()) problem = std::move(told);
     }
     const auto behind = log_->source ? log_->source->bytes_behind() : 0;
     const std::lock_guard lock(mutex_);

@@ -20,12 +20,25 @@ struct feed::intake {
         return *reader;
     }
 
+    result<piece> next_piece() {
+        auto read = source->next();
+        read_problem = read ? "" : "reading failed: " + read.error().message();
+        return read;
+    }
+    /// Why what is there cannot be read; "" while all is well.
+    [[nodiscard]] std::string problem() const {
+        if (!source) return {};
+        auto told = source->problem();
+        return told.empty() ? read_problem : told;
+    }
+
     const audited_server& server;
     std::unique_ptr<log_source> source;  ///< null of deliveries
     std::optional<audit::log_reader> reader;
     audit::event_maker maker;
     bool may_repeat = false;  ///< entries can come twice, or have come another way
     std::string id;           ///< of the delivered message that is read
+    std::string read_problem;
 };
 
 }  // namespace tallyfs::trail

@@ -43,10 +43,7 @@ std::size_t store::append(std::span<record::audit_event> events) {
             append_line(out, event);
         },
         places, false);
-    if (!appended) {
-        spdlog::error("{} audit events cannot be recorded, and are tried again: {}",
-                      events.size() - places.size(), appended.error().message());
-    }
+    append_failed(appended ? error_code() : appended.error());
     index(events.first(places.size()), places);
     return places.size();
 }
@@ -93,6 +90,17 @@ bool store::catch_up_locked() {
         return false;
     }
     return true;
+}
+
+/// Said once: it is tried again until it can be recorded.
+void store::append_failed(const error_code& why) {
+    if (append_failure_ == why) return;
+    append_failure_ = why;
+    if (why) {
+        spdlog::error("audit events cannot be recorded, and wait: {}", why.message());
+    } else {
+        spdlog::info("audit events are recorded again");
+    }
 }
 
 /// Said once: it is tried again with every second.

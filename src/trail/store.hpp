@@ -58,6 +58,7 @@ class store {
                const std::vector<journal::batch_line>& places);
     /// True while there is more.
     [[nodiscard]] bool catch_up_locked();
+    void append_failed(const error_code& why);
     void index_failed(const error_code& why);
 
     journal::stream lines_;
@@ -67,6 +68,7 @@ class store {
     bool index_behind_ = true;  ///< not every line of the stream is in it
     std::condition_variable caught_up_;
     error_code index_failure_;  ///< why it does not follow; that was said
+    error_code append_failure_;
 };
 
 }  // namespace tallyfs::trail

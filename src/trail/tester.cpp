@@ -102,6 +102,7 @@ void tester::test() {
     const auto odd = parts_.read.take_oddities();
     seen.feed.gaps = odd.gaps;
     seen.feed.forged = odd.forged;
+    seen.feed.unreadable = odd.unreadable;
     auto made = std::make_shared<audit::self_test_report>(audit::self_test(seen));
     auto setup = std::make_shared<audit::setup_input>();
     setup->cluster = what.cluster;

@@ -63,6 +63,31 @@ TEST_CASE("a record of pgAudit becomes an event with its statement masked") {
     CHECK(whole[0].parameters == "5,x");
 }
 
+TEST_CASE("a record of pgAudit in a form that is not known is an event, and not silence") {
+    for (const std::string_view message :
+         {"AUDIT: SESSION,1,1,TRUNCATE,DELETE,TABLE,public.orders,delete from orders,<none>",
+          "AUDIT: SESSION,1,1,WRITE,DELETE,TABLE,public.orders,delete from orders,<none>,3,new",
+          "AUDIT: STATEMENT,1,1,WRITE,DELETE,,,x,<none>", "AUDIT: ", "AUDIT: {\"class\": 1}"}) {
+        event_maker maker("c");
+        auto e = some_entry();
+        e.message = message;
+        const auto events = made_of(maker, e);
+        REQUIRE(events.size() == 1);
+        CHECK(events[0].kind == "unreadable");
+        CHECK(events[0].user == "jd");
+        CHECK(events[0].class_name.empty());
+        CHECK(events[0].message.starts_with("a record of pgAudit that is not understood: AUDIT:"));
+    }
+    event_maker maker("c");
+    auto e = some_entry();
+    e.message = "AUDIT: NEW,delete from orders where name = 'Ann'";
+    CHECK(made_of(maker, e)[0].message.ends_with("name = ?"));
+    maker.keep_whole(true);
+    CHECK(made_of(maker, e)[0].message.ends_with("name = 'Ann'"));
+    e.message = "AUDITED: no record of pgAudit";
+    CHECK(made_of(maker, e).empty());
+}
+
 TEST_CASE("a statement that was logged before is that of the same statement in its session") {
     event_maker maker("c");
     auto e = some_entry();

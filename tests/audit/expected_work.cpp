@@ -150,7 +150,7 @@ TEST_CASE("what matches is expected, from its beginning until its end") {
 
 TEST_CASE("forgery, missing lines and changes of what is logged are never expected") {
     const auto work = read("user=jd cluster=orders-cl for=2h ticket=DB-123");
-    for (const auto* kind : {"forged", "gap", "settings"}) {
+    for (const auto* kind : {"forged", "gap", "unreadable", "settings"}) {
         auto event = error("");
         event.kind = kind;
         CHECK(found(work, event) == nullptr);

@@ -68,7 +68,7 @@ TEST_CASE("no text makes a change noise") {
     failed.class_name = "READ";
     failed.command = "SELECT";
     CHECK(dropped_as(failed).empty());
-    for (const auto* kind : {"error", "settings", "gap", "forged", ""}) {
+    for (const auto* kind : {"error", "settings", "gap", "forged", "unreadable", ""}) {
         auto event = statement("MISC", "SET", "", "set a = ?");
         event.kind = kind;
         CHECK(dropped_as(event).empty());

@@ -90,6 +90,8 @@ TEST_CASE("schema, roles, denials, forgery and gaps are judged whoever it was") 
         CHECK(broken_by(login) == rules{"denied"});
         CHECK(broken_by(forged) == rules{"forged"});
         CHECK(broken_by(gap) == rules{"lines-missing"});
+        gap.kind = "unreadable";
+        CHECK(broken_by(gap) == rules{"lines-missing"});
         CHECK(broken_by(settings) == rules{"audit-settings"});
     }
     CHECK(broken_by(error("42601")).empty());

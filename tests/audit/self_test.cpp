@@ -222,6 +222,7 @@ TEST_CASE("a log that cannot be read, has gaps, forgeries or is text is said") {
     CHECK(with([](auto& feed) { feed.problem = "permission denied"; }) == "blind log");
     CHECK(with([](auto& feed) { feed.entries = 0; }) == "unknown log");
     CHECK(with([](auto& feed) { feed.gaps = 1; }) == "blind lines");
+    CHECK(with([](auto& feed) { feed.unreadable = 1; }) == "blind records");
     CHECK(with([](auto& feed) { feed.forged = 1; }) == "weak forged");
     CHECK(with([](auto& feed) { feed.trust = "text"; }) == "weak trust");
     CHECK(with([](auto& feed) { feed.trust = "guarded_text"; }) == "");

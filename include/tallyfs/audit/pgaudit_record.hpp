@@ -9,6 +9,9 @@
 
 namespace tallyfs::audit {
 
+/// What every record of it begins with.
+inline constexpr std::string_view pgaudit_begins = "AUDIT: ";
+
 /// Fields that hold quotes are unquoted into `text`; the others refer to the message. Not to be
 /// copied: the copy refers to the original.
 struct pgaudit_record {

@@ -25,7 +25,7 @@ enum class rule : std::uint8_t {
     audit_settings,   ///< a change of what is logged
     denied,           ///< SQLSTATE 42501 or class 28; an alert from the burst's number on
     forged,           ///< a record that no server wrote
-    lines_missing,    ///< a gap in a session's lines
+    lines_missing,    ///< a gap in a session's lines, or a record not understood
     unknown_account,  ///< a user in neither list, once a window
     blind,            ///< the audit itself does not work; no event breaks it
 };

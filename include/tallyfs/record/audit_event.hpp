@@ -25,7 +25,7 @@ struct audit_event {
     std::string previous;      ///< SHA-256 of the line before
 
     std::string node;     ///< name of this daemon's host
-    std::string kind;     ///< statement, error, settings, gap, forged
+    std::string kind;     ///< statement, error, settings, gap, forged, unreadable
     std::string cluster;  ///< "prod/orders-cl"
     std::string trust;    ///< structured, guarded_text, text
     wall_time logged{};   ///< by the server's clock
