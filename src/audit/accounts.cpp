@@ -1,7 +1,8 @@
-#include "audit/pattern.hpp"
+#include "audit/words.hpp"
 
 #include <tallyfs/audit/accounts.hpp>
 #include <tallyfs/base/text.hpp>
+#include <tallyfs/base/wildcard.hpp>
 
 #include <algorithm>
 #include <array>

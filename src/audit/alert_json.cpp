@@ -1,6 +1,6 @@
 #include "audit/alert_json.hpp"
 
-#include "audit/pattern.hpp"
+#include "audit/words.hpp"
 
 #include <tallyfs/record/action.hpp>
 

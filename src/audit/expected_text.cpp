@@ -1,9 +1,10 @@
-#include "audit/pattern.hpp"
+#include "audit/words.hpp"
 
 #include <tallyfs/audit/expected_work.hpp>
 #include <tallyfs/base/day.hpp>
 #include <tallyfs/base/nearest.hpp>
 #include <tallyfs/base/text.hpp>
+#include <tallyfs/base/wildcard.hpp>
 
 #include <algorithm>
 #include <array>

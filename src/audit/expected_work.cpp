@@ -1,4 +1,4 @@
-#include "audit/pattern.hpp"
+#include "audit/words.hpp"
 
 #include <tallyfs/audit/expected_work.hpp>
 #include <tallyfs/audit/rules.hpp>

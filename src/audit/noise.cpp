@@ -1,9 +1,8 @@
-#include "audit/pattern.hpp"
-
 #include <tallyfs/audit/noise.hpp>
 #include <tallyfs/audit/rules.hpp>
 #include <tallyfs/base/masked_sql.hpp>
 #include <tallyfs/base/text.hpp>
+#include <tallyfs/base/wildcard.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "audit/pattern.hpp"
+#include "audit/words.hpp"
 
 #include <tallyfs/audit/noise.hpp>
 #include <tallyfs/base/nearest.hpp>

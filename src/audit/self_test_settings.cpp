@@ -1,6 +1,7 @@
 #include "audit/audited.hpp"
 #include "audit/self_test_checks.hpp"
-#include "audit/sql_names.hpp"
+
+#include <tallyfs/base/sql_quote.hpp>
 
 #include <algorithm>
 #include <map>

@@ -3,6 +3,8 @@
 #include "audit/audited.hpp"
 #include "audit/sql_names.hpp"
 
+#include <tallyfs/base/sql_quote.hpp>
+
 #include <algorithm>
 #include <set>
 

@@ -2,6 +2,8 @@
 #include "audit/setup_parts.hpp"
 #include "audit/sql_names.hpp"
 
+#include <tallyfs/base/sql_quote.hpp>
+
 #include <algorithm>
 
 namespace tallyfs::audit {

@@ -1,6 +1,6 @@
 #include "audit/shown_name.hpp"
 
-#include "audit/pattern.hpp"
+#include "audit/words.hpp"
 
 #include <tallyfs/base/digest.hpp>
 #include <tallyfs/base/masked_sql.hpp>

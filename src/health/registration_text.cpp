@@ -1,3 +1,4 @@
+#include <tallyfs/base/word_scanner.hpp>
 #include <tallyfs/health/registration_text.hpp>
 
 #include <algorithm>
@@ -6,7 +7,6 @@ namespace tallyfs::health {
 
 namespace {
 
-constexpr std::string_view blanks = " \t\r\n";
 constexpr std::size_t name_bytes_max = 63;   // of a DNS label
 constexpr std::size_t host_bytes_max = 253;  // of DNS
 /// sockaddr_un takes 107 bytes, and libpq adds "/.s.PGSQL.65535".
@@ -22,47 +22,6 @@ bool all_of_or(std::string_view text, std::string_view others) {
     });
 }
 
-/// Takes text apart from the front. What it returns was checked by nobody.
-class scanner {
-  public:
-    explicit scanner(std::string_view text) : rest_(text) {}
-
-    void skip_blanks() {
-        rest_.remove_prefix(std::min(rest_.find_first_not_of(blanks), rest_.size()));
-    }
-    [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
-    /// Up to '=', which is taken as well; "" where a blank or the end comes first.
-    std::string_view name() {
-        const auto end = rest_.find_first_of("= \t\r\n");
-        if (end == std::string_view::npos || rest_[end] != '=') return {};
-        const auto taken = rest_.substr(0, end);
-        rest_.remove_prefix(end + 1);
-        return taken;
-    }
-    /// A word, or what stands in quotes; false for quotes that are not where they belong.
-    bool value(std::string& into) {
-        if (rest_.starts_with('"')) return quoted(into);
-        const auto end = std::min(rest_.find_first_of(blanks), rest_.size());
-        into = rest_.substr(0, end);
-        rest_.remove_prefix(end);
-        return into.find('"') == std::string::npos;
-    }
-
-  private:
-    bool quoted(std::string& into) {
-        std::size_t at = 1;
-        for (; at < rest_.size() && rest_[at] != '"'; ++at) {
-            if (rest_[at] == '\\' && ++at == rest_.size()) return false;
-            into += rest_[at];
-        }
-        if (at >= rest_.size()) return false;
-        rest_.remove_prefix(at + 1);
-        return rest_.empty() || blanks.find(rest_.front()) != std::string_view::npos;
-    }
-
-    std::string_view rest_;
-};
-
 }  // namespace
 
 registration_outcome<registration> parse_registration(std::string_view text) {
@@ -70,10 +29,10 @@ registration_outcome<registration> parse_registration(std::string_view text) {
         return registration_problem{"a registration has at most 4096 bytes"};
     }
     std::vector<registration_field> fields;
-    scanner words(text);
+    word_scanner words(text);
     for (words.skip_blanks(); !words.at_end(); words.skip_blanks()) {
         registration_field field;
-        field.name = words.name();
+        field.name = words.key();
         if (field.name.empty()) {
             // A URL is the likely one; it is told where passwords belong.
             if (text.find("://") != std::string_view::npos) field.name = "url";

@@ -1,6 +1,7 @@
 #include "health/remedy_parts.hpp"
 
 #include <tallyfs/base/nearest.hpp>
+#include <tallyfs/base/sql_quote.hpp>
 
 #include <algorithm>
 #include <array>

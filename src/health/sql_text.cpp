@@ -1,3 +1,4 @@
+#include <tallyfs/base/sql_quote.hpp>
 #include <tallyfs/health/sql_text.hpp>
 
 #include <algorithm>
@@ -8,15 +9,6 @@ namespace {
 
 /// NAMEDATALEN - 1 of a server as it is built everywhere.
 constexpr std::size_t name_bytes_max = 63;
-
-std::string doubled(std::string_view text, char quote) {
-    std::string made(1, quote);
-    for (const char c : text) {
-        if (c == quote) made += c;
-        made += c;
-    }
-    return made + quote;
-}
 
 bool is_name(std::string_view text) {
     return !text.empty() && text.size() <= name_bytes_max && std::ranges::none_of(text, [](char c) {
@@ -48,24 +40,10 @@ std::optional<std::string> take_name(std::string_view& text) {
 }
 
 std::string readable(const std::string& name) {
-    return name.find_first_of(".\"") == std::string::npos ? name : doubled(name, '"');
+    return name.find_first_of(".\"") == std::string::npos ? name : quoted_identifier(name);
 }
 
 }  // namespace
-
-std::string quoted_identifier(std::string_view name) {
-    return doubled(name, '"');
-}
-
-std::string quoted_literal(std::string_view text) {
-    if (text.find('\\') == std::string_view::npos) return doubled(text, '\'');
-    std::string escaped;
-    for (const char c : text) {
-        if (c == '\\') escaped += c;
-        escaped += c;
-    }
-    return "E" + doubled(escaped, '\'');
-}
 
 std::string table_name::quoted() const {
     return quoted_identifier(schema) + "." + quoted_identifier(name);

@@ -1,4 +1,5 @@
 #include <tallyfs/base/text.hpp>
+#include <tallyfs/base/wildcard.hpp>
 #include <tallyfs/policy/glob.hpp>
 
 #include <algorithm>
@@ -10,39 +11,6 @@ namespace {
 constexpr std::string_view user_manager = "unit:user@";  // the systemd instance of one user
 constexpr std::size_t uid_digits_max = 10;               // of 32 bits
 constexpr std::string_view default_tag = ":latest";
-
-/// After the character that begins at `at`: a name is UTF-8, and ? stands for a letter.
-std::size_t next_character(std::string_view text, std::size_t at) {
-    ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
-    return at;
-}
-
-/// Goes back to the last * only, so the steps are at most text times pattern.
-bool matches_general(std::string_view text, std::string_view pattern) {
-    std::size_t at = 0;
-    std::size_t in_pattern = 0;
-    std::size_t after_star = std::string_view::npos;
-    std::size_t star_at = 0;
-    while (at < text.size()) {
-        if (in_pattern < pattern.size() && pattern[in_pattern] == '*') {
-            after_star = ++in_pattern;
-            star_at = at;
-        } else if (in_pattern < pattern.size() && pattern[in_pattern] == '?') {
-            ++in_pattern;
-            at = next_character(text, at);
-        } else if (in_pattern < pattern.size() && pattern[in_pattern] == text[at]) {
-            ++in_pattern;
-            ++at;
-        } else if (after_star != std::string_view::npos) {
-            in_pattern = after_star;
-            at = ++star_at;
-        } else {
-            return false;
-        }
-    }
-    return pattern.find_first_not_of('*', in_pattern) == std::string_view::npos;
-}
 
 /// Takes off what Ollama adds itself to a model's name.
 std::string_view without_registry(std::string_view model) {
@@ -82,7 +50,7 @@ bool glob::matches_wild(std::string_view name) const noexcept {
         case kind::ends:
             return name.ends_with(text.substr(1));
         default:
-            return matches_general(name, text);
+            return tallyfs::matches(name, text, wildcards::star_and_mark);
     }
 }
 

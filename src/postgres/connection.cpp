@@ -3,6 +3,8 @@
 #include "postgres/wire.hpp"
 #include "postgres/wording.hpp"
 
+#include <tallyfs/base/sql_quote.hpp>
+
 #include <stdexcept>
 
 namespace tallyfs::postgres {

@@ -76,9 +76,4 @@ class connection {
     patience limits_;
 };
 
-/// `name` as an identifier in SQL, its case kept.
-[[nodiscard]] std::string quoted_identifier(std::string_view name);
-/// `text` as a literal in SQL.
-[[nodiscard]] std::string quoted_literal(std::string_view text);
-
 }  // namespace tallyfs::postgres

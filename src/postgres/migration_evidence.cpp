@@ -2,6 +2,7 @@
 
 #include <tallyfs/base/masked_sql.hpp>
 #include <tallyfs/base/readable.hpp>
+#include <tallyfs/base/sql_quote.hpp>
 #include <tallyfs/base/text.hpp>
 #include <tallyfs/health/sql_script.hpp>
 

@@ -1,6 +1,7 @@
 #include "postgres/migration_run.hpp"
 
 #include <tallyfs/base/readable.hpp>
+#include <tallyfs/base/sql_quote.hpp>
 #include <tallyfs/health/sql_script.hpp>
 
 #include <algorithm>

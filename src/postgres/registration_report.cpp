@@ -1,6 +1,7 @@
 #include "postgres/registration_report.hpp"
 
 #include <tallyfs/base/readable.hpp>
+#include <tallyfs/base/sql_quote.hpp>
 #include <tallyfs/base/text.hpp>
 
 namespace tallyfs::postgres {

@@ -1,6 +1,7 @@
 #include "postgres/remedy_execution.hpp"
 
 #include <tallyfs/base/readable.hpp>
+#include <tallyfs/base/sql_quote.hpp>
 
 namespace tallyfs::postgres {
 

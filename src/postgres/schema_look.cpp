@@ -2,6 +2,7 @@
 
 #include "postgres/queries.hpp"
 
+#include <tallyfs/base/sql_quote.hpp>
 #include <tallyfs/health/schema.hpp>
 
 #include <algorithm>

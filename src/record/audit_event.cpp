@@ -1,10 +1,9 @@
 #include "record/audit_fields.hpp"
+#include "record/field_writer.hpp"
 
 #include <tallyfs/base/text.hpp>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 namespace tallyfs::record {
 
@@ -37,41 +36,18 @@ void append_cut_string(std::string& out, std::string_view text, std::size_t byte
     out.insert(out.size() - 1, cut_mark.substr(0, bytes_max));
 }
 
-class audit_writer {
+class audit_writer : field_writer {
   public:
-    explicit audit_writer(std::string& out) : out_(out) {}
+    using field_writer::field_writer;
 
     template <class Field>
     void operator()(std::string_view name, const Field& field) {
-        out_ += ",\"";
-        out_ += name;
-        out_ += "\":";
+        begin(name);
         put(field);
     }
 
   private:
-    void put(wall_time time) {
-        const auto text = rfc3339_text(time);
-        out_ += '"';
-        out_.append(text.data(), text.size());
-        out_ += '"';
-    }
-    void put(const std::optional<std::int64_t>& number) {
-        if (!number) {
-            out_ += "null";
-            return;
-        }
-        std::array<char, 24> digits{};
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), *number);
-        out_.append(digits.data(), end.ptr);
-    }
-    void put(const bounded<const std::string>& field) {
-        if (field.text.empty()) {
-            out_ += "null";
-        } else {
-            append_bounded_string(out_, field.text, field.bytes_max);
-        }
-    }
+    using field_writer::put;
     void put(const cut_text<const std::string>& field) {
         // No room but for dots: as if it were not there.
         if (field.text.empty() || left_ <= cut_mark.size()) {
@@ -92,7 +68,6 @@ class audit_writer {
         out_ += ']';
     }
 
-    std::string& out_;
     std::size_t left_ = audit_texts_bytes_max;
 };
 

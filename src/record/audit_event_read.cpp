@@ -1,18 +1,16 @@
 #include "record/audit_fields.hpp"
+#include "record/object_reader.hpp"
 
 #include <tallyfs/base/hex.hpp>
 #include <tallyfs/base/text.hpp>
 
 #include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 
 #include <charconv>
 
 namespace tallyfs::record {
 
 namespace {
-
-namespace json = boost::json;
 
 /// Reads the fields of a line that append_line() wrote: each where it must be, or not at all.
 class audit_scanner {
@@ -37,7 +35,7 @@ class audit_scanner {
         if (there) rest_.remove_prefix(literal.size());
         return there;
     }
-    void take(const bounded<std::string>& field) { take_optional(field.text); }
+    void take(const bounded_or_null<std::string>& field) { take_optional(field.text); }
     void take(const cut_text<std::string>& field) { take_optional(field.text); }
     void take_optional(std::string& text) {
         if (!skip("null")) take_string(text);
@@ -109,59 +107,6 @@ class audit_scanner {
     bool good_ = true;
 };
 
-class audit_reader {
-  public:
-    explicit audit_reader(const json::object& object) : object_(object) {}
-
-    template <class Field>
-    void operator()(std::string_view name, Field&& field) {
-        const auto* value = object_.if_contains(name);
-        if (value == nullptr) {
-            failure_ = make_error_code(record_errc::missing_field);
-        } else if (!take(*value, field)) {
-            failure_ = make_error_code(record_errc::bad_value);
-        }
-    }
-    [[nodiscard]] const error_code& failure() const noexcept { return failure_; }
-
-  private:
-    static bool take(const json::value& value, const bounded<std::string>& field) {
-        return take(value, field.text);
-    }
-    static bool take(const json::value& value, const cut_text<std::string>& field) {
-        return take(value, field.text);
-    }
-    static bool take(const json::value& value, std::string& text) {
-        if (value.is_null()) return true;
-        if (!value.is_string()) return false;
-        text = std::string_view(value.get_string());
-        return true;
-    }
-    static bool take(const json::value& value, wall_time& time) {
-        const auto read =
-            value.is_string() ? parse_rfc3339(value.get_string()) : std::optional<wall_time>();
-        if (read) time = *read;
-        return read.has_value();
-    }
-    static bool take(const json::value& value, std::optional<std::int64_t>& number) {
-        if (value.is_null()) return true;
-        if (!value.is_int64()) return false;
-        number = value.get_int64();
-        return true;
-    }
-    static bool take(const json::value& value, std::vector<std::string>& rules) {
-        if (!value.is_array()) return false;
-        for (const auto& rule : value.get_array()) {
-            if (!rule.is_string()) return false;
-            rules.emplace_back(std::string_view(rule.get_string()));
-        }
-        return true;
-    }
-
-    const json::object& object_;
-    error_code failure_;
-};
-
 /// Bytes of the link at the front: it has the form that read_chain_link() takes.
 std::size_t link_bytes(std::string_view line, const chain_link& link) {
     return static_cast<std::size_t>(link.previous.data() + link.previous.size() + 1 - line.data());
@@ -187,11 +132,11 @@ result<audit_event> parse_audit_event_any_order(std::string_view line) {
     const auto link = read_chain_link(line);
     if (!link) return make_error_code(record_errc::not_json);
     error_code failure;
-    const json::value value = json::parse(line, failure);
+    const boost::json::value value = boost::json::parse(line, failure);
     if (failure || !value.is_object()) return make_error_code(record_errc::not_json);
     audit_event read;
     take_link(*link, read);
-    audit_reader fields(value.get_object());
+    object_reader fields(value.get_object());
     visit_audit_fields(read, fields);
     if (fields.failure()) return fields.failure();
     return read;

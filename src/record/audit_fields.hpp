@@ -10,16 +10,6 @@
 
 namespace tallyfs::record {
 
-/// A text that ends in "..." where it is too long: of several that share their room, the first one
-/// takes what it needs.
-template <class String>
-struct cut_text {
-    String& text;
-    std::size_t bytes_max;
-};
-template <class String>
-cut_text(String&, std::size_t) -> cut_text<String>;
-
 /// Words of ours, SQL commands, codes.
 inline constexpr std::size_t audit_word_bytes_max = 64;
 /// "CREATE MATERIALIZED VIEW", session ids, addresses: each several times as long as any is.
@@ -40,35 +30,35 @@ void visit_audit_fields(Event& e, Visitor&& visit) {
     constexpr auto name = audit_name_bytes_max;
     constexpr auto term = audit_term_bytes_max;
     constexpr auto word = audit_word_bytes_max;
-    visit("node", bounded{e.node, label});
-    visit("kind", bounded{e.kind, word});
-    visit("cluster", bounded{e.cluster, label});
-    visit("trust", bounded{e.trust, word});
+    visit("node", bounded_or_null{e.node, label});
+    visit("kind", bounded_or_null{e.kind, word});
+    visit("cluster", bounded_or_null{e.cluster, label});
+    visit("trust", bounded_or_null{e.trust, word});
     visit("logged", e.logged);
-    visit("user", bounded{e.user, name});
-    visit("account", bounded{e.account, word});
-    visit("database", bounded{e.database, name});
+    visit("user", bounded_or_null{e.user, name});
+    visit("account", bounded_or_null{e.account, word});
+    visit("database", bounded_or_null{e.database, name});
     visit("pid", e.pid);
-    visit("remote", bounded{e.remote, label});
-    visit("session", bounded{e.session, term});
+    visit("remote", bounded_or_null{e.remote, label});
+    visit("session", bounded_or_null{e.session, term});
     visit("line", e.line);
-    visit("application", bounded{e.application, audit_application_bytes_max});
-    visit("type", bounded{e.type, word});
+    visit("application", bounded_or_null{e.application, audit_application_bytes_max});
+    visit("type", bounded_or_null{e.type, word});
     visit("statement_id", e.statement_id);
     visit("substatement_id", e.substatement_id);
-    visit("class", bounded{e.class_name, word});
-    visit("command", bounded{e.command, term});
-    visit("object_type", bounded{e.object_type, term});
-    visit("object", bounded{e.object, name});
+    visit("class", bounded_or_null{e.class_name, word});
+    visit("command", bounded_or_null{e.command, term});
+    visit("object_type", bounded_or_null{e.object_type, term});
+    visit("object", bounded_or_null{e.object, name});
     visit("rows", e.rows);
     visit("statement", cut_text{e.statement, audit_statement_bytes_max});
     visit("parameters", cut_text{e.parameters, audit_statement_bytes_max});
-    visit("severity", bounded{e.severity, word});
-    visit("sqlstate", bounded{e.sqlstate, word});
+    visit("severity", bounded_or_null{e.severity, word});
+    visit("sqlstate", bounded_or_null{e.sqlstate, word});
     visit("message", cut_text{e.message, audit_statement_bytes_max});
     visit("rules", e.rules);
-    visit("expected", bounded{e.expected, label});
-    visit("key", bounded{e.key, word});
+    visit("expected", bounded_or_null{e.expected, label});
+    visit("key", bounded_or_null{e.key, word});
 }
 
 /// Reads any JSON object with the fields, in any order: the slow path of parse_audit_event().

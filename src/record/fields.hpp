@@ -2,6 +2,8 @@
 // Format: docs/formats.md, "A call's line".
 #pragma once
 
+#include "record/field_types.hpp"
+
 #include <tallyfs/base/limits.hpp>
 #include <tallyfs/record/call.hpp>
 
@@ -9,29 +11,9 @@
 
 namespace tallyfs::record {
 
-/// Version of the line's format, its field "v".
-inline constexpr std::int64_t line_version = 1;
-
 /// The longest duration that is read: beyond 2^53 microseconds (285 years) a double, which is what
 /// other readers have, would not be exact.
 inline constexpr std::int64_t milliseconds_max = 9'000'000'000'000;
-
-/// A string of the line and how long it may get, escaped.
-template <class String>
-struct bounded {
-    String& text;
-    std::size_t bytes_max;
-};
-/// `options` is written as the JSON object that it is, not as a string that holds one.
-template <class String>
-struct raw_json {
-    String& text;
-    std::size_t bytes_max;
-};
-template <class String>
-bounded(String&, std::size_t) -> bounded<String>;
-template <class String>
-raw_json(String&, std::size_t) -> raw_json<String>;
 
 /// Calls visit(name, field) for each field of `c` (a call or a const call), in the line's order.
 template <class Call, class Visitor>
@@ -76,10 +58,6 @@ void visit_fields(Call& c, Visitor&& visit) {
     visit("options", raw_json{c.options, limits::options_bytes_max});
     visit("error", bounded{c.error, limits::error_bytes_max});
 }
-
-/// Appends a JSON string whose escaped form is at most `bytes_max` long without its quotes: control
-/// characters take six bytes each, so what was clipped once may have to be clipped again.
-void append_bounded_string(std::string& out, std::string_view text, std::size_t bytes_max);
 
 [[nodiscard]] std::optional<tokens_from> parse_tokens_from(std::string_view text) noexcept;
 [[nodiscard]] std::optional<service_source> parse_service_source(std::string_view text) noexcept;

@@ -45,7 +45,7 @@ class filler {
     }
 
   private:
-    void fill(record::bounded<std::string> field) { field.text = text(3); }
+    void fill(record::bounded_or_null<std::string> field) { field.text = text(3); }
     void fill(record::cut_text<std::string> field) { field.text = text(100); }
     void fill(wall_time& value) {
         constexpr std::uint64_t until = 253402300800;  // the year 10000

@@ -31,13 +31,6 @@ std::string problem_of(std::string_view kind, const remedy_parameters& all) {
 
 }  // namespace
 
-TEST_CASE("names and texts are quoted whatever is in them") {
-    CHECK(quoted_identifier("Orders") == "\"Orders\"");
-    CHECK(quoted_identifier("a\"b; DROP TABLE c") == "\"a\"\"b; DROP TABLE c\"");
-    CHECK(quoted_literal("it's") == "'it''s'");
-    CHECK(quoted_literal("a\\'b") == "E'a\\\\''b'");
-}
-
 TEST_CASE("a table's name is read as people and snapshots write it, and written back") {
     CHECK(parse_table_name("public.Orders") == table_name{"public", "Orders"});
     CHECK(parse_table_name("\"my.schema\".\"a\"\"b\"") == table_name{"my.schema", "a\"b"});

@@ -1,6 +1,8 @@
 // setup.sql on real servers: what it says works, and afterwards nothing is missing.
 #include "postgres/audited_cluster.hpp"
 
+#include <tallyfs/base/sql_quote.hpp>
+
 using namespace tallyfs;
 using namespace tallyfs::test;
 
@@ -10,7 +12,7 @@ const std::string odd_role = "o'h \"a\\ra:x";
 const std::string odd_database = "d'b \"\\d = :y";
 
 std::string quoted(const std::string& name) {
-    return postgres::quoted_identifier(name);
+    return quoted_identifier(name);
 }
 
 audit::setup_input input(const audit::server_facts& seen, const std::string& look_role) {

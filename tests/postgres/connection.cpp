@@ -2,6 +2,9 @@
 
 #include "postgres/server.hpp"
 
+#include <tallyfs/base/sql_quote.hpp>
+
+using namespace tallyfs;
 using namespace tallyfs::postgres;
 using namespace tallyfs::test;
 using std::chrono::milliseconds;

@@ -1,5 +1,5 @@
-// Names and texts as parts of an SQL statement: quoted, never pasted.
-// Source: PostgreSQL, "Lexical Structure"; quote_identifier() and quote_literal().
+// The name of a table as people write it and as SQL has it.
+// Source: PostgreSQL, "Lexical Structure".
 #pragma once
 
 #include <optional>
@@ -7,11 +7,6 @@
 #include <string_view>
 
 namespace tallyfs::health {
-
-/// `name` as an identifier, its case kept: always in double quotes.
-[[nodiscard]] std::string quoted_identifier(std::string_view name);
-/// `text` as a literal, whether standard_conforming_strings is on or off.
-[[nodiscard]] std::string quoted_literal(std::string_view text);
 
 struct table_name {
     std::string schema;

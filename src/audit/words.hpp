@@ -1,4 +1,4 @@
-// Names and patterns with `*`, and lists of key=value words: what people write for the audit.
+// Lists of key=value words: what people write for the audit.
 // Formats: docs/audit.md, "Noise" and "Expected work".
 #pragma once
 
@@ -7,11 +7,6 @@
 #include <vector>
 
 namespace tallyfs::audit {
-
-/// `*` is any text, also none; every other character is itself. The steps are at most one product
-/// of the two lengths.
-[[nodiscard]] bool matches(std::string_view text, std::string_view pattern) noexcept;
-[[nodiscard]] bool is_pattern(std::string_view text) noexcept;
 
 struct key_value {
     std::string key;
