@@ -143,6 +143,7 @@ bool alert_book::apply_count(std::uint32_t number, std::string_view event, std::
         closed_.erase({of.alert.changed, number});
         of.alert.state = alert_state::open;
         of.alert.reason.clear();
+        of.alert.by.clear();
     }
     of.alert.paged = of.alert.paged || read->pages;
     of.alert.changed = time;

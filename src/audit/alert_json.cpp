@@ -71,10 +71,11 @@ class field_reader {
         fits_ = fits_ && value != nullptr && value->is_boolean();
         if (fits_) into = value->get<bool>();
     }
-    void read(const char* name, std::int64_t& into) {
+    /// Counts are added up, which must not overflow; the most of something is not.
+    void read(const char* name, std::int64_t& into, std::int64_t most = count_max) {
         const auto* value = find(name);
         fits_ = fits_ && value != nullptr && value->is_number_unsigned() &&
-                value->get<std::uint64_t>() <= static_cast<std::uint64_t>(count_max);
+                value->get<std::uint64_t>() <= static_cast<std::uint64_t>(most);
         if (fits_) into = value->get<std::int64_t>();
     }
     void read(const char* name, std::uint64_t& into) {
@@ -120,7 +121,7 @@ bool read_counts(const json* from, tally& into) {
     field_reader fields(*from);
     fields.read("events", into.events);
     fields.read("statements", into.statements);
-    fields.read("rows", into.rows);
+    fields.read("rows", into.rows, std::numeric_limits<std::int64_t>::max());
     fields.read("expected", into.expected);
     fields.read("believable", into.believable);
     fields.read("first_number", into.first_number);
@@ -216,6 +217,8 @@ std::string to_json(const alert& of) {
     // The alert's own `expected` says whether all were.
     counted["expected_events"] = of.tally.expected;
     counted.erase("expected");
+    // Whether its window has passed is recorded only where something was counted after that.
+    counted.erase("over");
     made.update(counted);
     return made.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

@@ -43,8 +43,8 @@ std::string gap_text(const missing_lines& gap, std::string_view session) {
 }  // namespace
 
 struct event_maker::implementation {
-    implementation(std::string of, session_lines known)
-        : cluster(std::move(of)), lines(std::move(known)) {}
+    implementation(std::string of, session_lines known, std::optional<wall_time> begun_until)
+        : cluster(std::move(of)), lines(std::move(known), begun_until) {}
 
     using giver = std::function<void(record::audit_event& event)>;
     void begin(const log_entry& entry, std::string_view kind);
@@ -175,8 +175,10 @@ void event_maker::implementation::give_settings(const log_entry& entry, std::str
     give(event);
 }
 
-event_maker::event_maker(std::string cluster, session_lines known)
-    : implementation_(std::make_unique<implementation>(std::move(cluster), std::move(known))) {}
+event_maker::event_maker(std::string cluster, session_lines known,
+                         std::optional<wall_time> begun_until)
+    : implementation_(
+          std::make_unique<implementation>(std::move(cluster), std::move(known), begun_until)) {}
 event_maker::~event_maker() = default;
 
 void event_maker::keep_whole(bool whole) noexcept {
@@ -187,6 +189,9 @@ void event_maker::lines_unknown() noexcept {
 }
 const session_lines& event_maker::sessions() const noexcept {
     return implementation_->lines.sessions();
+}
+std::optional<wall_time> event_maker::begun_until() const noexcept {
+    return implementation_->lines.begun_until();
 }
 
 void event_maker::take(const log_entry& entry,

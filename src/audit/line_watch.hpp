@@ -16,13 +16,17 @@ struct missing_lines {
 
 class line_watch {
   public:
-    explicit line_watch(session_lines known) : sessions_(std::move(known)) {}
+    explicit line_watch(session_lines known, std::optional<wall_time> begun_until)
+        : sessions_(std::move(known)), begun_until_(begun_until) {}
 
     /// What is missing before this entry; nullopt: nothing, or it does not tell its session and
     /// line. What comes again is nothing new.
     std::optional<missing_lines> see(const log_entry& entry);
     void lines_unknown() noexcept;
     [[nodiscard]] const session_lines& sessions() const noexcept { return sessions_; }
+    [[nodiscard]] std::optional<wall_time> begun_until() const noexcept {
+        return unknown_ ? std::nullopt : begun_until_;
+    }
 
   private:
     void forget_silent();

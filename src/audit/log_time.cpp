@@ -98,6 +98,10 @@ bool is_zone_character(char c) {
            c == '>';
 }
 
+wall_time year_begins(int year) {
+    return wall_time(std::chrono::sys_days(std::chrono::year(year) / 1 / 1));
+}
+
 }  // namespace
 
 std::size_t log_time_bytes(std::string_view text) noexcept {
@@ -119,7 +123,11 @@ std::optional<wall_time> log_time::parse(std::string_view text) {
     }
     const auto behind = text.substr(second_bytes);
     const auto fraction = behind.substr(0, fraction_bytes(behind));
-    return wall_time(value_) + fraction_of(fraction) - zone_of(behind.substr(fraction.size() + 1));
+    const auto time =
+        wall_time(value_) + fraction_of(fraction) - zone_of(behind.substr(fraction.size() + 1));
+    // With a zone it can be of a year that RFC 3339 does not have.
+    if (time < year_begins(0) || time >= year_begins(10'000)) return std::nullopt;
+    return time;
 }
 
 std::optional<wall_time> parse_epoch(std::string_view text) noexcept {

@@ -13,7 +13,7 @@ namespace tallyfs::audit {
 
 /// In which a canary has to turn up, and a log that is expected to grow has to.
 inline constexpr std::chrono::minutes self_test_window{5};
-/// How much later than a canary the log has to be for its line to be missing.
+/// How much later than a canary a log that is read at once has to be for its line to be missing.
 inline constexpr std::chrono::minutes canary_lateness{1};
 /// Of one kind; a server with more of them has them all for one reason.
 inline constexpr std::size_t session_findings_max = 20;

@@ -16,8 +16,8 @@ constexpr std::int32_t version_with_jsonlog = 150'000;
 
 bool is_overdue(const self_test_input& seen, const canary& one) {
     if (!one.answered || one.seen) return false;
-    return seen.now - one.sent >= seen.canary_patience ||
-           seen.feed.grew >= one.sent + canary_lateness;
+    const bool is_past = !seen.feed.may_be_late && seen.feed.grew >= one.sent + canary_lateness;
+    return is_past || seen.now - one.sent >= seen.canary_patience;
 }
 
 const canary* newest_overdue(const self_test_input& seen) {
@@ -183,6 +183,13 @@ void check_log(const self_test_input& seen, findings& into) {
                  "The log holds records of pgAudit that are not understood: what they tell of is"
                  " not judged.",
                  "The events of kind unreadable show them. Is pgAudit newer than this tallyfs?");
+    }
+    if (feed.is_ahead) {
+        into.add("clock", verdict::weak,
+                 "The log is more than 10 minutes ahead of our clock: nobody can tell whether"
+                 " sessions are silent, and alerts count on until our clock has got there.",
+                 "Set the clocks; or set log_timezone = 'UTC', if its zone is one without an"
+                 " offset in its name.");
     }
     if (seen.server) check_destination(seen, into);
     check_growth(seen, into);

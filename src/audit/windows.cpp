@@ -39,7 +39,10 @@ bool is_doubtful(const record::audit_event& event) {
 
 std::string session_of(const record::audit_event& event) {
     if (!event.session.empty()) return shown_session(event.session);
-    return event.pid ? "pid " + std::to_string(*event.pid) : std::string();
+    if (!event.pid) return {};
+    // The same number is another process on another day.
+    return "pid " + std::to_string(*event.pid) + " of " +
+           to_rfc3339(event.logged).substr(0, std::string_view("2026-11-20").size());
 }
 
 }  // namespace
@@ -149,6 +152,12 @@ void windows::count(rule of, const record::audit_event& event, const rule_settin
     if (first) tally.text = shown_text(event);
     if (of == rule::denied && tally.events >= settings.denied_burst) in.due = true;
     in.changed = true;
+}
+
+bool is_of(const record::audit_event& event, const alert_id& id) {
+    if (window_of(event.logged) != id.window) return false;
+    if (id.rule == rule::forged || id.user == other_users) return true;
+    return shown_user(event.user) == id.user;
 }
 
 void windows::add(const record::audit_event& event, const rule_settings& settings) {

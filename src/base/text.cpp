@@ -1,3 +1,4 @@
+#include <tallyfs/base/hex.hpp>
 #include <tallyfs/base/text.hpp>
 
 #include <openssl/evp.h>
@@ -204,6 +205,17 @@ std::string encode_name(std::string_view name) {
     if (encoded.size() <= name_bytes_max) return encoded;
     const auto kept = clip_utf8(encoded, name_bytes_max - 1 - 2 * hash_bytes);
     return std::string(kept) + "~" + short_hash(name);
+}
+
+std::string decode_percent(std::string_view text) {
+    std::string decoded;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool is_code = text[at] == '%' && at + 2 < text.size();
+        const int value = is_code ? hex_value(text[at + 1]) << 4 | hex_value(text[at + 2]) : -1;
+        decoded += value < 0 ? text[at] : static_cast<char>(value);
+        if (value >= 0) at += 2;
+    }
+    return decoded;
 }
 
 std::string to_lower(std::string_view text) {

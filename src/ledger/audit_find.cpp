@@ -45,7 +45,9 @@ class search {
         : query_(query), needles_(needles_of(query)), directory_(directory) {}
 
     result<void> look_through(const audit_block& block);
-    [[nodiscard]] bool enough() const { return places_.size() > query_.events_max; }
+    [[nodiscard]] bool enough() const {
+        return places_.size() > query_.events_max || found_.lines_read >= query_.lines_read_max;
+    }
     result<audit_found> show(
         const std::function<void(std::string_view line, const record::audit_event&)>& show);
 
@@ -87,7 +89,7 @@ result<void> search::look_through(const audit_block& block) {
 
 result<audit_found> search::show(
     const std::function<void(std::string_view line, const record::audit_event&)>& show) {
-    found_.more = places_.size() > query_.events_max;
+    found_.more = enough();
     places_.resize(std::min(places_.size(), query_.events_max));
     for (auto place = places_.rbegin(); place != places_.rend(); ++place) {
         const auto text = read_block(*place, directory_);

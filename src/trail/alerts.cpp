@@ -1,9 +1,17 @@
 #include "trail/alerts.hpp"
 
+#include <tallyfs/base/log.hpp>
+
 #include <cerrno>
 #include <future>
 
 namespace tallyfs::trail {
+
+namespace {
+
+constexpr std::size_t together_max = 16;
+
+}  // namespace
 
 void alerts::replay(const record::action& past) {
     if (!past.event.starts_with("alert.")) return;
@@ -12,22 +20,36 @@ void alerts::replay(const record::action& past) {
 }
 
 bool alerts::report(const std::vector<audit::tally>& counted) {
+    bool all = true;
+    // What people ask for comes in between: each alert waits for the disk.
+    for (std::size_t begin = 0; begin < counted.size(); begin += together_max) {
+        const auto size = std::min(counted.size() - begin, together_max);
+        all = report_some(std::span(counted).subspan(begin, size)) && all;
+    }
+    parts_.changed();
+    return all;
+}
+
+bool alerts::report_some(std::span<const audit::tally> counted) {
     std::promise<bool> recorded;
     auto done = recorded.get_future();
     const bool posted = parts_.desk.post(
-        [this, &counted, recorded = std::make_shared<std::promise<bool>>(std::move(recorded))] {
+        [this, counted, recorded = std::make_shared<std::promise<bool>>(std::move(recorded))] {
             bool all = true;
             for (const auto& one : counted) all = take(one) && all;
             recorded->set_value(all);
         });
     // A desk that stops runs what waits.
-    const bool all = posted && done.get();
-    parts_.changed();
-    return all;
+    return posted && done.get();
+}
+
+audit::paging alerts::pages_of(const audit::alert_id& id) const {
+    const bool is_old = id.window < parts_.clock.wall() - told_max;
+    return is_old ? audit::paging::digest : parts_.judging()->pages_of(id.rule);
 }
 
 bool alerts::take(const audit::tally& counted) {
-    const auto pages = parts_.judging()->pages_of(counted.id.rule);
+    const auto pages = pages_of(counted.id);
     std::optional<audit::alert_change> change;
     {
         const std::lock_guard lock(mutex_);
@@ -48,8 +70,10 @@ bool alerts::enter(const audit::alert_change& change, const record::actor& by) {
         parts_.actions.record(change.event, std::to_string(change.number), by, change.detail);
     if (!recorded) return false;
     const std::lock_guard lock(mutex_);
-    static_cast<void>(book_.apply(recorded->event, recorded->subject, recorded->detail,
-                                  recorded->time, recorded->actor.by));
+    if (!book_.apply(recorded->event, recorded->subject, recorded->detail, recorded->time,
+                     recorded->actor.by)) {
+        spdlog::error("action {} cannot be understood: {}", recorded->number, recorded->event);
+    }
     if (change.event == "alert.counted") live_.erase(change.number);
     return true;
 }
@@ -75,15 +99,22 @@ state::command_failure alerts::carry_out(const tree::user& by, std::uint32_t num
                     " may not decide about alerts; that takes the role auditor or operator"};
     }
     audit::alert_book::answer judged;
+    std::optional<audit::alert_change> counted;
     {
         const std::lock_guard lock(mutex_);
         judged = book_.decide(number, text);
+        // What the person has seen is recorded before the decision: else it would come after it,
+        // as something new.
+        const auto live = live_.find(number);
+        if (live != live_.end()) {
+            counted = book_.judge(live->second, pages_of(live->second.id));
+        }
     }
     if (!judged.problem.empty()) return {EINVAL, place + judged.problem};
-    if (judged.change && !enter(*judged.change, *who)) {
-        return {EIO, place + "it cannot be recorded, so nothing was changed"};
-    }
-    return {};
+    const bool recorded = (!counted || enter(*counted, {})) && enter(*judged.change, *who);
+    return recorded ? state::command_failure{}
+                    : state::command_failure{
+                          EIO, place + "it cannot be recorded, so nothing was changed"};
 }
 
 audit::alert alerts::as_counted(const audit::alert& recorded) const {

@@ -16,6 +16,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,18 +30,21 @@ class alerts {
         state::action_log& actions;
         state::desk& desk;
         state::last_errors& errors;
+        const clock_source& clock;
         std::function<shared_judging()> judging;
         /// Who a user is that may acknowledge and close; nullopt for one who may not.
         std::function<std::optional<record::actor>(const tree::user&)> auditor_of;
         std::function<void()> changed;
     };
+    static constexpr std::chrono::hours told_max{72};
     explicit alerts(parts with) : parts_(std::move(with)) {}
 
     /// At start, on the main thread: an action of the past, if it is one of alerts.
     void replay(const record::action& past);
 
     /// What was counted: records what is new of it, and waits for that. Not on the desk. False if
-    /// the disk refuses or the desk has stopped: to be handed over again.
+    /// the disk refuses or the desk has stopped: to be handed over again. Nobody is told at once of
+    /// a window that is older than `told_max`: old logs are read.
     bool report(const std::vector<audit::tally>& counted);
     /// What a person writes to an alert's `state`.
     void decide(const tree::user& by, std::uint32_t number, std::string text, tree::answer answer);
@@ -60,7 +64,9 @@ class alerts {
 
   private:
     /// On the desk.
+    [[nodiscard]] bool report_some(std::span<const audit::tally> counted);
     [[nodiscard]] bool take(const audit::tally& counted);
+    [[nodiscard]] audit::paging pages_of(const audit::alert_id& id) const;
     [[nodiscard]] bool enter(const audit::alert_change& change, const record::actor& by);
     [[nodiscard]] state::command_failure carry_out(const tree::user& by, std::uint32_t number,
                                                    const std::string& text);

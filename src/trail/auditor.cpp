@@ -31,7 +31,7 @@ std::string checkpoint_name(const std::string& cluster) {
 
 auditor_state::auditor_state(auditor::parts with)
     : parts(std::move(with)),
-      alerts({parts.actions, parts.desk, parts.errors, [this] { return current(); },
+      alerts({parts.actions, parts.desk, parts.errors, parts.clock, [this] { return current(); },
               parts.auditor_of, [this] { changed(); }}),
       expected({parts.actions, parts.desk, parts.errors, parts.clock,
                 parts.given.expected_needs_approval, parts.auditor_of, [this] { changed(); }}),

@@ -42,17 +42,19 @@ std::string to_json(const checkpoint& all) {
     for (const auto& [session, at] : all.sessions) {
         sessions[session] = json::array({at.line, micros(at.logged)});
     }
-    const json made = {{"v", version},
-                       {"log", all.log_place},
-                       {"archives", all.archives_place},
-                       {"segment", all.segment},
-                       {"offset", all.offset},
-                       {"number", all.number},
-                       {"newest", micros(all.newest)},
-                       {"windows_from", micros(all.windows_from)},
-                       {"sessions", std::move(sessions)},
-                       {"noise", noise_json(all.noise)},
-                       {"entries", all.entries}};
+    const json made = {
+        {"v", version},
+        {"log", all.log_place},
+        {"archives", all.archives_place},
+        {"segment", all.segment},
+        {"offset", all.offset},
+        {"number", all.number},
+        {"newest", micros(all.newest)},
+        {"windows_from", micros(all.windows_from)},
+        {"sessions", std::move(sessions)},
+        {"begun_until", all.begun_until ? json(micros(*all.begun_until)) : json(nullptr)},
+        {"noise", noise_json(all.noise)},
+        {"entries", all.entries}};
     return made.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -71,6 +73,10 @@ std::optional<checkpoint> parse_checkpoint(std::string_view text) {
         made.windows_from = time_of(read.at("windows_from"));
         for (const auto& [session, at] : read.at("sessions").items()) {
             made.sessions[session] = {at.at(0).get<std::int64_t>(), time_of(at.at(1))};
+        }
+        const auto begun_until = read.find("begun_until");
+        if (begun_until != read.end() && !begun_until->is_null()) {
+            made.begun_until = time_of(*begun_until);
         }
         made.noise = noise_of(read.at("noise"));
         made.entries = read.at("entries").get<std::uint64_t>();

@@ -31,6 +31,8 @@ struct checkpoint {
     /// Events before, but logged from here on, have to be counted again in windows.
     wall_time windows_from = wall_time::max();
     audit::session_lines sessions;
+    /// Sessions that began before can have lines that nobody has seen; nullopt: any can.
+    std::optional<wall_time> begun_until;
     noise_counts noise;
     std::uint64_t entries = 0;  ///< read so far, since the first start
 

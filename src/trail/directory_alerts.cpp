@@ -29,7 +29,9 @@ ledger::audit_query evidence_of(const audit::alert& of) {
     const auto& id = of.tally.id;
     ledger::audit_query query;
     query.cluster = id.cluster;
-    if (!id.user.empty() && id.user != "(other)") query.user = id.user;
+    // The index has the name as the log has it; is_of() knows how an alert shows it.
+    const bool is_shown_as_is = id.user.find('%') == std::string::npos && id.user != "(other)";
+    if (!id.user.empty() && is_shown_as_is) query.user = id.user;
     query.rule = std::string(to_string(id.rule));
     query.from = id.window;
     query.until = id.window + audit::window_length;
@@ -44,7 +46,10 @@ std::string evidence_text(const auditor_state& from, const audit::alert& of) {
         append_json_string(line, of.tally.text);
         return line + "}\n";
     }
-    return events_text(from, evidence_of(of));
+    const auto counts = [&id = of.tally.id](const record::audit_event& event) {
+        return is_of(event, id);
+    };
+    return events_text(from, evidence_of(of), counts);
 }
 
 /// An alert's files are those of now, also where its directory was looked up before.
@@ -74,9 +79,9 @@ class alert_files {
         files.add(std::move(name), [&from = from_, found = found_, text, write] {
             const auto now = from.alerts.find(found->number);
             const auto of = now ? std::make_shared<const audit::alert>(*now) : found;
-            const auto version = tree::version_of(
-                of->number, of->tally.events, of->changed.time_since_epoch().count(),
-                static_cast<int>(of->state), static_cast<int>(of->tally.over));
+            const auto version = tree::version_of(of->number, of->tally.events,
+                                                  of->changed.time_since_epoch().count(),
+                                                  static_cast<int>(of->state));
             const tree::access access = write ? anybody_may_try : tree::access{};
             return tree::node{
                 tree::text_file{version, [of, &from, text] { return text(from, *of); }, write},

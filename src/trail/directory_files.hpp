@@ -28,9 +28,12 @@ struct directory_sources {
 /// find/
 [[nodiscard]] std::shared_ptr<const tree::directory> make_find_directory(
     const directory_sources& sources);
-/// The newest events that match, a line each, as the stream has them. Throws
-/// boost::system::system_error where they cannot be read now.
-[[nodiscard]] std::string events_text(const auditor_state& from, const ledger::audit_query& query);
+/// The newest events that match and are wanted, a line each, as the stream has them; a last line
+/// says so where there are, or may be, older ones. Throws boost::system::system_error where they
+/// cannot be read now.
+[[nodiscard]] std::string events_text(
+    const auditor_state& from, ledger::audit_query query,
+    const std::function<bool(const record::audit_event&)>& is_wanted = nullptr);
 
 // Texts for people.
 [[nodiscard]] std::string status_text(const auditor_state& from);

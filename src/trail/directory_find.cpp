@@ -2,6 +2,7 @@
 
 #include <tallyfs/base/day.hpp>
 #include <tallyfs/base/error.hpp>
+#include <tallyfs/base/text.hpp>
 #include <tallyfs/tree/make.hpp>
 
 #include <array>
@@ -11,6 +12,10 @@ namespace tallyfs::trail {
 namespace {
 
 constexpr std::string_view suffix = ".jsonl";
+/// Some seconds of reading, for which other readers of the mount wait.
+constexpr std::uint64_t lines_read_max = 1'000'000;
+constexpr std::string_view more_line =
+    "{\"more\":\"older events are left out: narrow it with day=, from= or until=\"}\n";
 
 struct word {
     std::string_view name;
@@ -45,7 +50,7 @@ bool take(ledger::audit_query& query, std::string_view name, std::string_view va
     }
     for (const auto& one : words) {
         if (one.name != name) continue;
-        query.*one.field = std::string(value);
+        query.*one.field = decode_percent(value);
         return true;
     }
     return false;
@@ -82,8 +87,8 @@ class find_directory final : public tree::directory {
         auto query = query_of(name);
         if (!query) return std::nullopt;
         auto& from = sources_.from;
-        const auto end = from.store.end();
-        const auto version = tree::version_of(end.number, std::hash<std::string_view>()(name));
+        const auto version =
+            tree::version_of(from.store.head().lines, std::hash<std::string_view>()(name));
         return tree::text_node(
             version, from.store.lines().segments().back().changed,
             [&from, query = std::move(*query)] { return events_text(from, query); });
@@ -95,14 +100,18 @@ class find_directory final : public tree::directory {
 
 }  // namespace
 
-std::string events_text(const auditor_state& from, const ledger::audit_query& query) {
+std::string events_text(const auditor_state& from, ledger::audit_query query,
+                        const std::function<bool(const record::audit_event&)>& is_wanted) {
+    query.lines_read_max = lines_read_max;
     std::string text;
     const auto found =
-        from.store.find(query, [&text](std::string_view line, const record::audit_event&) {
+        from.store.find(query, [&](std::string_view line, const record::audit_event& event) {
+            if (is_wanted && !is_wanted(event)) return;
             text += line;
             text += '\n';
         });
     if (!found) throw boost::system::system_error(found.error());
+    if (found->more) text += more_line;
     return text;
 }
 

@@ -52,7 +52,8 @@ Statements have no literals unless ../control/audit/statements says otherwise.
 
 const std::string_view find_readme = R"(# audit/find
 Any name made of words is a file with the events that match all of them, oldest
-first, the newest 10,000:
+first, the newest 10,000; where there are older ones, or looking for them takes
+too long, a last line {"more":...} says so:
 
     cat 'user=jd'
     cat 'user=jd class=WRITE from=2026-11-01 until=2026-11-15'
@@ -67,6 +68,8 @@ first, the newest 10,000:
 | `kind` | statement, error, settings, gap, forged, unreadable |
 | `rule` | a rule that the event breaks: person-dml, bulk-delete, denied, … |
 | `day` `from` `until` | when it was logged: days, or times with an offset |
+
+In a name a blank is %20, a comma %2C, a slash %2F and % itself %25.
 )";
 
 }  // namespace tallyfs::trail

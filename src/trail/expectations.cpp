@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view announced_event = "expected.announced";
 /// A log can be read so much later than it was written.
-constexpr std::chrono::hours kept_after_end{24};
+constexpr std::chrono::hours kept_after_end{30 * 24};
 constexpr std::size_t list_max = 10'000;
 constexpr std::size_t inbox_max = 1'000;
 
@@ -47,7 +47,9 @@ void expectations::take(const record::action& announced) {
     for (const auto& one : *list_) {
         if (one.until + kept_after_end > announced.time) next->push_back(one);
     }
-    if (next->size() >= list_max) next->erase(next->begin());
+    if (next->size() >= list_max) {
+        next->erase(std::ranges::min_element(*next, {}, &audit::expected_work::until));
+    }
     next->push_back(std::move(work));
     list_ = std::move(next);
     ++changes_;
@@ -89,9 +91,12 @@ state::approval_kind expectations::kind() {
         return "";
     };
     made.execute = [this](const approval::request& what) -> state::approval_kind::effect {
-        auto parsed =
-            audit::parse_expected_work(words_of(what.asked.parameters), parts_.clock.wall());
+        // As it was asked for; but what was done before somebody has approved it was not expected.
+        auto parsed = audit::parse_expected_work(words_of(what.asked.parameters), what.created);
         if (!parsed.problem.empty()) return {false, parsed.problem};
+        const auto now = parts_.clock.wall();
+        if (parsed.work.until <= now) return {false, "until= is over"};
+        parsed.work.from = std::max(parsed.work.from, now);
         if (!enter(parsed.work, {}, approval::number_text(what.number))) {
             return {false, "it cannot be recorded"};
         }

@@ -48,7 +48,7 @@ class expectations {
     /// What tallyfs itself is about to do: recorded before it does it. On the desk.
     [[nodiscard]] bool announce_own(audit::expected_work work);
 
-    /// Those that are not over for more than a day: a log can be late. By number.
+    /// Those that are not over for more than 30 days: a log can be late. By number.
     [[nodiscard]] shared_list list() const;
     [[nodiscard]] std::uint64_t changes() const;
 

@@ -105,9 +105,13 @@ class feed {
     /// A way by which entries come; a reader and a maker of events of its own.
     struct intake;
 
-    void run();
+    [[nodiscard]] bool await_index();
+    void tell(std::string problem);
     void restore();
+    void make_intakes();
     void restore_from_stream(const journal::position& end);
+    void run();
+    bool read_what_comes();
     void grown();
     bool read_log();
     bool read_archived();
@@ -118,12 +122,16 @@ class feed {
     bool take_piece(intake& from, const piece& what);
     void take_entry(intake& from, const audit::log_entry& entry);
     void take_event(intake& from, record::audit_event& event);
-    void note(const audit::log_entry& entry);
+    void note(const intake& from, const audit::log_entry& entry);
+    void note_statement(const audit::log_entry& entry);
+    [[nodiscard]] bool is_main(const intake& from) const;
     void note_canary(std::string_view message);
     void count_oddity(std::string_view kind);
     bool commit();
     void each_second();
-    void save();
+    [[nodiscard]] bool has_read_all() const;
+    void save(const store::line_end& end);
+    void keep_checkpoint(const store::line_end& end);
     void answer_posts(bool durable);
     void refuse_posts();
     /// True if what is shown has changed.
@@ -145,7 +153,7 @@ class feed {
     std::vector<posted> taken_;                ///< to be answered once their events are durable
     steady_time next_second_{};
     steady_time last_growth_{};
-    /// Keys of what was written after the checkpoint: it comes again.
+    /// Keys of what was written after the checkpoint, and comes again in the log.
     std::unordered_set<std::string> written_after_;
     bool careful_ = false;  ///< there was no checkpoint: whatever is in the stream may come again
     bool caught_up_ = false;
@@ -158,6 +166,7 @@ class feed {
     std::uint64_t read_ = 0;                   ///< entries, since the start
     audit::trust trust_ = audit::trust::text;  ///< of the newest entry
     wall_time grew_{};
+    bool ahead_ = false;  ///< the newest entry is of a time that is yet to come
     std::uint64_t kept_ = 0;
     bool not_recorded_ = false;
 

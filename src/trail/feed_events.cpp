@@ -1,7 +1,6 @@
 #include "trail/feed_intake.hpp"
 
 #include <tallyfs/audit/pgaudit_record.hpp>
-#include <tallyfs/base/file.hpp>
 #include <tallyfs/base/log.hpp>
 
 #include <utility>
@@ -19,9 +18,21 @@ constexpr std::chrono::minutes clocks_differ{10};
 /// A log that says nothing for so long is not just slow.
 constexpr std::chrono::seconds silence{10};
 constexpr std::size_t marks_max = 1'000;
+constexpr std::uint64_t checkpoint_distance_max = std::uint64_t{16} << 20;
 /// Backends whose newest statement is remembered.
 constexpr std::size_t pids_max = 10'000;
-constexpr const char* cannot_record = "it cannot be recorded now";
+
+/// In one go a tenth of them, so that a server on which sessions are short costs nothing. Returns
+/// the newest time that is forgotten.
+wall_time forget_oldest(std::map<std::int32_t, wall_time>& times_of) {
+    std::vector<wall_time> times;
+    times.reserve(times_of.size());
+    for (const auto& [pid, time] : times_of) times.push_back(time);
+    const auto tenth = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 10);
+    std::ranges::nth_element(times, tenth);
+    std::erase_if(times_of, [&](const auto& one) { return one.second <= *tenth; });
+    return *tenth;
+}
 
 /// The mark of a canary, or "": a prefix and a UUID.
 std::string_view mark_in(std::string_view message) {
@@ -34,17 +45,29 @@ std::string_view mark_in(std::string_view message) {
 
 }  // namespace
 
-void feed::note(const audit::log_entry& entry) {
+/// The way by which what is logged now comes: others bring what was.
+bool feed::is_main(const intake& from) const {
+    if (!parts_.what.log.empty()) return &from == log_.get();
+    const bool is_delivered = !parts_.what.command.empty() || !parts_.what.post_token.empty();
+    return &from == (is_delivered ? deliveries_.get() : archives_.get());
+}
+
+void feed::note(const intake& from, const audit::log_entry& entry) {
     ++at_.entries;
     ++read_;
-    trust_ = entry.trust;
+    if (is_main(from)) trust_ = entry.trust;
     if (entry.forged) return;
-    if (complete_from_ == wall_time{}) complete_from_ = entry.logged;
     // One from the future, which a client can forge in a text log, would end windows early.
-    if (entry.logged <= parts_.clock.wall() + clocks_differ) {
-        at_.newest = std::max(at_.newest, entry.logged);
-    }
-    if (entry.pid == 0) return;
+    const bool is_ahead = entry.logged > parts_.clock.wall() + clocks_differ;
+    if (!is_ahead) at_.newest = std::max(at_.newest, entry.logged);
+    if (!is_main(from)) return;
+    ahead_ = is_ahead;
+    if (complete_from_ == wall_time{}) complete_from_ = entry.logged;
+    if (entry.pid != 0) note_statement(entry);
+}
+
+/// When each backend has last logged a statement.
+void feed::note_statement(const audit::log_entry& entry) {
     // Of an unlogged session only that counts which a statement of its own has caused.
     const bool of_statement =
         entry.message.starts_with(audit::pgaudit_begins) || entry.severity == "ERROR";
@@ -52,10 +75,7 @@ void feed::note(const audit::log_entry& entry) {
     note_canary(entry.message);
     if (last_of_pid_.size() >= pids_max && !last_of_pid_.contains(entry.pid)) {
         // What is known is complete from then on only.
-        const auto oldest =
-            std::ranges::min_element(last_of_pid_, {}, [](const auto& one) { return one.second; });
-        complete_from_ = std::max(complete_from_, oldest->second);
-        last_of_pid_.erase(oldest);
+        complete_from_ = std::max(complete_from_, forget_oldest(last_of_pid_));
     }
     auto& last = last_of_pid_[entry.pid];
     last = std::max(last, entry.logged);
@@ -91,7 +111,7 @@ feed::oddities feed::take_oddities() {
 }
 
 void feed::take_entry(intake& from, const audit::log_entry& entry) {
-    note(entry);
+    note(from, entry);
     from.maker.take(entry, [&](record::audit_event& event) {
         if (!from.id.empty() && !event.line) {
             event.key = audit::key_of(parts_.what.cluster, entry, from.id);
@@ -109,14 +129,17 @@ void feed::take_event(intake& from, record::audit_event& event) {
     audit::judge(event, judging_->accounts, judging_->rules);
     if (const auto* const work = find_expected(*expected_, event)) event.expected = work->ticket;
     if (const auto reason = judging_->noise.reason_of(event); !reason.empty()) {
-        auto& reasons = at_.noise[zone::day_of(event.logged)];
+        // Whatever an entry says of its time.
+        const auto logged =
+            std::clamp(event.logged, wall_time(), parts_.clock.wall() + std::chrono::hours(24));
+        auto& reasons = at_.noise[zone::day_of(logged)];
         const bool room = reasons.size() < noise_reasons_max || reasons.contains(reason);
         ++reasons[room ? std::string(reason) : "(other)"];
         while (at_.noise.size() > noise_days_max) at_.noise.erase(at_.noise.begin());
         if (may_repeat) known_.drop(event.key);
         return;
     }
-    if (may_repeat) known_.keep(event.key, event.logged);
+    known_.keep(event.key, event.logged);
     event.node = parts_.node;
     count_oddity(event.kind);
     events_.push_back(event);
@@ -142,54 +165,21 @@ void feed::each_second() {
     const auto silent = parts_.clock.steady() - last_growth_ - silence;
     windows_.pass(at_.newest + std::chrono::duration_cast<std::chrono::microseconds>(
                                    std::max(silent, steady_time::duration(0))));
+    // Nor does a server whose clock is far ahead of ours.
+    if (caught_up_) windows_.pass(parts_.clock.wall() - clocks_differ);
     auto counted = windows_.take_changed();
     counted.insert(counted.begin(), std::make_move_iterator(owed_.begin()),
                    std::make_move_iterator(owed_.end()));
     owed_.clear();
     if (!counted.empty() && !parts_.report(counted)) owed_ = std::move(counted);
-    const bool durable = !not_recorded_ && parts_.into.sync().has_value();
-    if (durable && unsaved_) save();
+    const auto end = parts_.into.end();
+    const bool durable = events_.empty() && parts_.into.sync().has_value();
+    // Others' events make what would be read at the next start longer.
+    const bool is_far = end.at.segment.file_name() != at_.segment ||
+                        end.at.offset > at_.offset + checkpoint_distance_max;
+    if (durable && (unsaved_ || is_far)) save(end);
     answer_posts(durable);
     if (publish()) parts_.changed();
-}
-
-void feed::save() {
-    if (log_->source) {
-        at_.log_place = log_->source->place(log_->reader ? log_->reader->pending_bytes() : 0);
-    }
-    if (archives_->source) {
-        at_.archives_place =
-            archives_->source->place(archives_->reader ? archives_->reader->pending_bytes() : 0);
-    }
-    // Other servers' events may come behind it meanwhile: more is read again than need be.
-    const auto end = parts_.into.end();
-    at_.segment = end.at.segment.file_name();
-    at_.offset = end.at.offset;
-    at_.number = end.number;
-    at_.sessions = log_->maker.sessions();
-    at_.windows_from = windows_.oldest();
-    for (const auto& one : owed_) at_.windows_from = std::min(at_.windows_from, one.id.window);
-    if (const auto kept = replace_file(parts_.checkpoint_file, to_json(at_)); !kept) {
-        if (save_failure_ != kept.error()) {
-            spdlog::error("{}: {}", parts_.checkpoint_file.string(), kept.error().message());
-        }
-        save_failure_ = kept.error();
-        return;
-    }
-    save_failure_ = {};
-    unsaved_ = false;
-}
-
-void feed::answer_posts(bool durable) {
-    for (auto& one : std::exchange(taken_, {})) {
-        if (!durable) one.outcome = {503, one.outcome.request_id, cannot_record};
-        one.answer(one.outcome);
-    }
-}
-
-/// Who posted keeps it, and tries again.
-void feed::refuse_posts() {
-    for (const auto& one : take_waiting()) one.answer({503, "", cannot_record});
 }
 
 bool feed::publish() {
@@ -209,6 +199,8 @@ bool feed::publish() {
     facts.newest = at_.newest;
     facts.oldest = complete_from_;
     facts.grew = grew_;
+    facts.is_ahead = ahead_;
+    facts.may_be_late = parts_.what.log.empty() || behind > 0;
     facts.entries = read_;
     facts.trust = read_ > 0 ? to_string(trust_) : "";
     facts.last_of_pid = last_of_pid_;
@@ -219,7 +211,7 @@ bool feed::publish() {
     status_.bytes_behind = behind;
     status_.unreadable = 0;
     for (const auto* const one : {log_.get(), archives_.get(), deliveries_.get()}) {
-        if (one->reader) status_.unreadable += one->reader->counts().unreadable;
+        status_.unreadable += one->unreadable();
     }
     return true;
 }

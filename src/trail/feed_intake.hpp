@@ -7,8 +7,9 @@
 namespace tallyfs::trail {
 
 struct feed::intake {
-    explicit intake(const audited_server& what, audit::session_lines known = {})
-        : server(what), maker(what.cluster, std::move(known)) {}
+    explicit intake(const audited_server& what, audit::session_lines known = {},
+                    std::optional<wall_time> begun_until = {})
+        : server(what), maker(what.cluster, std::move(known), begun_until) {}
 
     /// The reader for what comes: made when its first bytes show their format.
     audit::log_reader& reader_for(std::string_view beginning, std::string_view file_name) {
@@ -20,6 +21,14 @@ struct feed::intake {
         return *reader;
     }
 
+    /// What comes next is of another format, or has nothing to do with what came before.
+    void forget_reader() {
+        if (reader) unreadable_before += reader->counts().unreadable;
+        reader.reset();
+    }
+    [[nodiscard]] std::uint64_t unreadable() const {
+        return unreadable_before + (reader ? reader->counts().unreadable : 0);
+    }
     result<piece> next_piece() {
         auto read = source->next();
         read_problem = read ? "" : "reading failed: " + read.error().message();
@@ -39,6 +48,7 @@ struct feed::intake {
     bool may_repeat = false;  ///< entries can come twice, or have come another way
     std::string id;           ///< of the delivered message that is read
     std::string read_problem;
+    std::uint64_t unreadable_before = 0;  ///< by readers that are gone
 };
 
 }  // namespace tallyfs::trail

@@ -20,12 +20,13 @@ wall_time begin_of(wall_time logged) {
 
 }  // namespace
 
-known_keys::hour& known_keys::hour_of(wall_time logged) {
+/// Null where nobody can tell.
+const known_keys::hour* known_keys::hour_of(wall_time logged) {
     const auto begins = begin_of(logged);
     for (auto place = hours_.begin(); place != hours_.end(); ++place) {
         if (place->begins != begins) continue;
         hours_.splice(hours_.begin(), hours_, place);
-        return hours_.front();
+        return &hours_.front();
     }
     if (hours_.size() == hours_max) hours_.pop_back();
     hours_.push_front({begins, {}});
@@ -42,13 +43,17 @@ known_keys::hour& known_keys::hour_of(wall_time logged) {
     if (!found) {
         spdlog::error("{}: events of {} cannot be compared with new ones, some may come twice: {}",
                       cluster_, to_rfc3339(begins), found.error().message());
+        hours_.pop_front();  // the next one asks again
+        return nullptr;
     }
-    return hours_.front();
+    return &hours_.front();
 }
 
 bool known_keys::contains(std::string_view key, wall_time logged) {
     const auto number = number_of(key);
-    return dropped_.contains(number) || hour_of(logged).keys.contains(number);
+    if (dropped_.contains(number)) return true;
+    const auto* const of = hour_of(logged);
+    return of != nullptr && of->keys.contains(number);
 }
 
 void known_keys::keep(std::string_view key, wall_time logged) {

@@ -37,7 +37,7 @@ class known_keys {
         wall_time begins{};
         std::unordered_set<std::uint64_t> keys;
     };
-    [[nodiscard]] hour& hour_of(wall_time logged);
+    [[nodiscard]] const hour* hour_of(wall_time logged);
 
     const store& from_;
     const std::string cluster_;

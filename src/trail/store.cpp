@@ -128,20 +128,20 @@ void store::tick(const std::function<bool()>& stopping) {
 }
 
 bool store::await_index(const std::function<bool()>& stopping) {
-    std::unique_lock lock(mutex_);
-    while (index_behind_ && !stopping()) caught_up_.wait_for(lock, std::chrono::milliseconds(100));
-    return !index_behind_;
+    while (index_behind_) {
+        if (stopping()) return false;
+        std::unique_lock lock(mutex_);
+        caught_up_.wait_for(lock, std::chrono::milliseconds(100),
+                            [this] { return !index_behind_.load(); });
+    }
+    return true;
 }
 
 result<ledger::audit_found> store::find(
     const ledger::audit_query& query,
     const std::function<void(std::string_view line, const record::audit_event&)>& show) const {
-    {
-        const std::lock_guard lock(mutex_);
-        if (index_behind_) {
-            return make_error_code(boost::system::errc::resource_unavailable_try_again);
-        }
-    }
+    // Without the mutex, which an append holds while the disk writes.
+    if (!can_find()) return make_error_code(boost::system::errc::resource_unavailable_try_again);
     return index_.find(query, lines_.directory(), show);
 }
 

@@ -8,6 +8,7 @@
 #include <tallyfs/ledger/audit_index.hpp>
 #include <tallyfs/record/audit_event.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
@@ -39,7 +40,10 @@ class store {
     result<void> sync();
     /// Once a second, on one thread: lets the index catch up with the stream, a piece at a time.
     void tick(const std::function<bool()>& stopping);
-    /// Waits until all that is in the stream can be found; false if `stopping` says so before.
+    /// Whether all that is in the stream can be found: no error of the index has come between.
+    [[nodiscard]] bool can_find() const noexcept { return !index_behind_; }
+    /// Waits until that is so; false if `stopping`, which is asked ten times a second, says so
+    /// before.
     [[nodiscard]] bool await_index(const std::function<bool()>& stopping);
 
     /// As ledger::audit_index::find(); resource_unavailable_try_again while the index is behind.
@@ -64,8 +68,9 @@ class store {
     journal::stream lines_;
     journal::chain chain_;
     ledger::audit_index index_;
+    /// Not every line of the stream is in it. Changes under the mutex; a reader needs none.
+    std::atomic<bool> index_behind_ = true;
     mutable std::mutex mutex_;  ///< one appender at a time; guards what follows
-    bool index_behind_ = true;  ///< not every line of the stream is in it
     std::condition_variable caught_up_;
     error_code index_failure_;  ///< why it does not follow; that was said
     error_code append_failure_;

@@ -9,6 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t canaries_max = 12;
+/// Alerts that could not be recorded: those of a day.
+constexpr std::size_t owed_max = 300;
 /// A log that is followed is read within a second of its writing, also on a busy machine.
 constexpr auto local_wait = 30s;
 /// A log service takes a minute or two.
@@ -56,6 +58,9 @@ void tester::run() {
         } catch (const std::exception& error) {
             spdlog::error("{}: the self-test went wrong: {}", parts_.read.what().cluster,
                           error.what());
+            // What an earlier one said is not known any more.
+            const std::lock_guard lock(mutex_);
+            report_ = nullptr;
         }
         const auto every = parts_.judging()->self_test_every;
         const auto took = parts_.clock.steady() - began;
@@ -97,8 +102,7 @@ void tester::test() {
     seen.canaries.assign(canaries_.begin(), canaries_.end());
     const auto status = parts_.read.status();
     seen.feed = status.facts;
-    // Where old lines wait to be read, or a service stands between, a new one may be late.
-    if (!what.log.empty() && status.bytes_behind == 0) seen.canary_patience = local_wait;
+    if (!seen.feed.may_be_late) seen.canary_patience = local_wait;
     const auto odd = parts_.read.take_oddities();
     seen.feed.gaps = odd.gaps;
     seen.feed.forged = odd.forged;
@@ -126,7 +130,7 @@ void tester::test() {
 
 /// One alert a window in which it is blind.
 void tester::raise(const audit::self_test_report& made) {
-    if (made.verdict != audit::verdict::blind) return;
+    if (made.verdict != audit::verdict::blind) return hand_over();
     audit::tally counted;
     counted.id = {audit::rule::blind, made.cluster, "", audit::window_of(made.at)};
     counted.events = 1;
@@ -138,10 +142,16 @@ void tester::raise(const audit::self_test_report& made) {
         counted.text = one.what;
         break;
     }
-    if (!parts_.report({counted})) {
-        spdlog::error("{}: the audit is blind, and that cannot be recorded: {}", made.cluster,
-                      counted.text);
-    }
+    owed_.push_back(std::move(counted));
+    hand_over();
+}
+
+void tester::hand_over() {
+    if (owed_.empty()) return;
+    if (parts_.report(owed_)) return owed_.clear();
+    spdlog::error("{}: the audit is blind, and that cannot be recorded: {}",
+                  parts_.read.what().cluster, owed_.back().text);
+    if (owed_.size() > owed_max) owed_.erase(owed_.begin());
 }
 
 std::shared_ptr<const audit::self_test_report> tester::report() const {

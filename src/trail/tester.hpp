@@ -49,10 +49,12 @@ class tester {
     /// Waits until the canary was seen, at most as long as a log may take.
     void await(audit::canary& sent);
     void raise(const audit::self_test_report& made);
+    void hand_over();
 
     const parts parts_;
     std::optional<audit::server_facts> before_;
     std::deque<audit::canary> canaries_;  ///< the newest 12
+    std::vector<audit::tally> owed_;      ///< alerts that could not be recorded yet
 
     mutable std::mutex mutex_;  ///< of all that follows
     std::condition_variable woken_;

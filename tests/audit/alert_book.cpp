@@ -165,3 +165,14 @@ TEST_CASE("alert.json says what there is to say") {
     CHECK(json["events"] == 2);
     CHECK(json["sessions"] == nlohmann::json{"s1"});
 }
+
+TEST_CASE("a statement of more rows than there can be has its alert too") {
+    recorder of;
+    auto one = counted(1, 1);
+    one.rows = std::numeric_limits<std::int64_t>::max();
+    REQUIRE(of.count(one));
+    REQUIRE(of.book.find(1));
+    CHECK(of.book.find(1)->tally.rows == one.rows);
+    CHECK_FALSE(of.count(one));
+    CHECK(of.count(counted(2, 2, "s1", rule::person_dml, noon + 5min))->number == 2);
+}

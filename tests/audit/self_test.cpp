@@ -158,6 +158,9 @@ TEST_CASE("a canary that was answered and does not turn up within a window is bl
     seen.feed.grew = seen.canaries.front().sent + seconds(59);
     CHECK(found(seen) == "unknown canary");
     seen.feed.grew = seen.canaries.front().sent + seconds(60);  // the log has got past it
+    seen.feed.may_be_late = true;                               // by old lines, it may be
+    CHECK(found(seen) == "unknown canary");
+    seen.feed.may_be_late = false;
     CHECK(found(seen) == "blind canary");
     seen = unseen(minutes(6));
     seen.feed.grew = seen.canaries.front().sent - seconds(1);
@@ -224,6 +227,7 @@ TEST_CASE("a log that cannot be read, has gaps, forgeries or is text is said") {
     CHECK(with([](auto& feed) { feed.gaps = 1; }) == "blind lines");
     CHECK(with([](auto& feed) { feed.unreadable = 1; }) == "blind records");
     CHECK(with([](auto& feed) { feed.forged = 1; }) == "weak forged");
+    CHECK(with([](auto& feed) { feed.is_ahead = true; }) == "weak clock");
     CHECK(with([](auto& feed) { feed.trust = "text"; }) == "weak trust");
     CHECK(with([](auto& feed) { feed.trust = "guarded_text"; }) == "");
     auto seen = audited_server();

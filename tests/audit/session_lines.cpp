@@ -94,3 +94,25 @@ TEST_CASE("of more sessions than a server has the silent ones are forgotten, wit
     CHECK(events == 0);
     CHECK(maker.sessions().contains("6b00dd29." + std::to_string(event_maker::sessions_max)));
 }
+
+TEST_CASE("after a restart too a session that began before the log is taken as it comes") {
+    event_maker before("c");
+    before.lines_unknown();
+    auto e = some_entry();
+    e.session = "6b00dd40.1";
+    e.line = 3;
+    e.logged += std::chrono::hours(1);
+    CHECK_FALSE(before.begun_until());
+    CHECK(made_of(before, e).empty());
+    REQUIRE(before.begun_until() == e.logged);
+    event_maker after("c", before.sessions(), before.begun_until());
+    e.session = "6b00dd29.3957";  // silent until now
+    e.line = 6;
+    CHECK(made_of(after, e).empty());
+    e.line = 8;
+    CHECK(made_of(after, e).size() == 1);
+    // One that is known misses no line unseen.
+    e.session = "6b00dd40.1";
+    e.line = 5;
+    CHECK(made_of(after, e).size() == 1);
+}

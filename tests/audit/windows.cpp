@@ -224,3 +224,30 @@ TEST_CASE("rules that are not known, and blindness, are not counted from events"
     counted.add(event, {});
     CHECK(counted.take_changed().empty());
 }
+
+TEST_CASE("where the log has no session, a process of another day is another one") {
+    counter of;
+    auto event = deletion(noon);
+    event.session.clear();
+    event.pid = 7;
+    of.add(event);
+    event.logged += 24h;
+    of.add(event);
+    const auto all = of.counted.take_changed();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].sessions == std::set<std::string>{"pid 7 of 2026-11-20"});
+    CHECK(all[1].sessions == std::set<std::string>{"pid 7 of 2026-11-21"});
+}
+
+TEST_CASE("an alert knows its events, also of a user whose name is shown in another way") {
+    auto event = denial(noon + 1s, "a\nb");
+    alert_id id{rule::denied, "prod/orders-cl", "a%0Ab", noon};
+    CHECK(is_of(event, id));
+    id.window += 5min;
+    CHECK_FALSE(is_of(event, id));
+    id.window -= 5min;
+    event.user = "ab";
+    CHECK_FALSE(is_of(event, id));
+    id.user = "(other)";
+    CHECK(is_of(event, id));
+}

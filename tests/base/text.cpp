@@ -92,3 +92,14 @@ TEST_CASE("letters are compared without case") {
     CHECK_FALSE(equal_ignoring_case("X-Service", "X-Servic"));
     CHECK(to_lower("AbC-\xc3\x9c") == "abc-\xc3\x9c");
 }
+
+TEST_CASE("codes of bytes are read, and a % that begins none stands for itself") {
+    CHECK(decode_percent("Jane%20Doe%2c%2F%25") == "Jane Doe,/%");
+    CHECK(decode_percent("100%") == "100%");
+    CHECK(decode_percent("%2") == "%2");
+    CHECK(decode_percent("%2x%zz%-1") == "%2x%zz%-1");
+    CHECK(decode_percent("%00") == std::string(1, '\0'));
+    CHECK(decode_percent("").empty());
+    for (const std::string name : {"a/b", "..", "50%", "a\nb"})
+        CHECK(decode_percent(encode_name(name)) == name);
+}

@@ -26,6 +26,8 @@ def entry(number, user="jd", line=None):
 
 
 class Intake(MountCase):
+    followed = ""
+
     def start(self, *more, **keywords):
         token = os.path.join(self.directory, "token")
         with open(token, "w", encoding="ascii") as file:
@@ -42,6 +44,7 @@ people = ["jd"]
 [[audit_servers]]
 cluster = "prod/orders-cl"
 post_token_file = "{token}"
+{self.followed}
 [[audit_servers]]
 cluster = "prod/fetched"
 command = "cat {self.printed}"
@@ -62,6 +65,29 @@ command_every_seconds = 5
         data = body if isinstance(body, bytes) else body.encode()
         return post(self.daemon.admin, f"/audit/in/{cluster}", data,
                     BEARER if headers is None else headers)
+
+    def test_what_comes_two_ways_is_kept_once(self):
+        """A server's log is followed, and its lines are handed in as well."""
+        log = os.path.join(self.directory, "server.json")
+        with open(log, "a", encoding="ascii") as file:
+            file.write("".join(entry(number, line=number) + "\n" for number in (1, 2)))
+        self.daemon.end()
+        self.followed = f'log = "{log}"\n'
+        self.daemon = self.start()
+        wait_until(lambda: len(self.objects()) == 2)
+        # The hour is looked up with the first that is handed in; then the log goes on.
+        self.assertEqual(self.send(entry(2, line=2) + "\n" + entry(3, line=3) + "\n")[0], 200)
+        with open(log, "a", encoding="ascii") as file:
+            file.write("".join(entry(number, line=number) + "\n" for number in (3, 4, 5)))
+        wait_until(lambda: "public.t5" in self.objects())
+        self.assertEqual(self.send(entry(4, line=4) + "\n" + entry(5, line=5) + "\n")[0], 200)
+        self.assertEqual(self.objects(), [f"public.t{number}" for number in range(1, 6)])
+
+    def test_names_with_blanks_are_found(self):
+        self.assertEqual(self.send(entry(1, "Jane Doe, jr", 1) + "\n")[0], 200)
+        for question in ("user=Jane%20Doe%2C%20jr", "user=Jane%20Doe%2c%20jr class=WRITE"):
+            found = self.daemon.read("audit/find", question).splitlines()
+            self.assertEqual([json.loads(line)["user"] for line in found], ["Jane Doe, jr"])
 
     def test_who_has_no_token_hands_nothing_in(self):
         for headers in ({"Authorization": "Bearer wrong-wrong-wrong"}, {"Content-Type": "x"}):

@@ -113,6 +113,27 @@ class AuditKills(MountCase):
         self.assertEqual({one.split("|")[2] for one in windows}, {"user_0", "user_1", "user_2"})
         wait_until(lambda: self.noise() == writer.count - len(wanted), 30)
 
+    def test_a_backlog_is_read_once_over_many_deaths(self):
+        count = 120_000
+        text = "x" * 300
+        with open(f"{self.logs}/postgresql-1.json", "w", encoding="ascii") as file:
+            for number in range(1, count + 1):
+                file.write(json.dumps({
+                    "timestamp": "2026-11-20 10:00:00.000 UTC", "user": "user_1", "dbname": "app",
+                    "pid": 1, "session_id": "6b00dd29.1", "line_num": number, "ps": "DELETE",
+                    "error_severity": "LOG", "state_code": "00000",
+                    "message": f"AUDIT: SESSION,{number},1,WRITE,DELETE,TABLE,public.t{number},"
+                               f"DELETE FROM t{number} -- {text},<none>",
+                    "backend_type": "client backend"}) + "\n")
+        for _ in range(KILLS):
+            self.daemon.end(signal.SIGKILL)
+            self.daemon = self.start()
+            time.sleep(random.uniform(0, 1.3))  # what a second does comes in between, or not
+        wait_until(lambda: len(self.lines()) >= count, 60)
+        objects = collections.Counter(one["object"] or one["kind"] for one in self.lines())
+        self.assertEqual(max(objects.values()), 1)
+        self.assertEqual(len(objects), count)
+
     def noise(self):
         return sum(int(line.rsplit(",", 1)[1])
                    for line in self.daemon.read("audit/noise.csv").splitlines()[1:])

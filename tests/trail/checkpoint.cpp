@@ -17,6 +17,7 @@ checkpoint example() {
     made.newest = wall_time(std::chrono::microseconds(1'763'600'000'000'000));
     made.windows_from = made.newest - std::chrono::minutes(5);
     made.sessions["6b00dd29.3957"] = {12, made.newest};
+    made.begun_until = made.newest - std::chrono::hours(1);
     made.noise[*day::parse("2026-11-20")]["health check"] = 3;
     made.entries = 20;
     return made;
@@ -27,6 +28,16 @@ checkpoint example() {
 TEST_CASE("a checkpoint is read back as it was written") {
     CHECK(trail::parse_checkpoint(to_json(example())) == example());
     CHECK(trail::parse_checkpoint(to_json(checkpoint{})) == checkpoint{});
+}
+
+TEST_CASE("a checkpoint of before begun_until was in it is one, and of nothing it is known") {
+    auto text = to_json(example());
+    const auto begin = text.find("\"begun_until\":");
+    text.erase(begin, text.find(',', begin) + 1 - begin);
+    const auto read = trail::parse_checkpoint(text);
+    REQUIRE(read);
+    CHECK_FALSE(read->begun_until);
+    CHECK(read->sessions == example().sessions);
 }
 
 TEST_CASE("a checkpoint that is cut off anywhere is none") {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,7 +30,9 @@ class event_maker {
     /// More sessions than a server has; of more the one that is silent longest is forgotten.
     static constexpr std::size_t sessions_max = 10'000;
 
-    explicit event_maker(std::string cluster, session_lines known = {});
+    /// `known` and `begun_until`: as an earlier one had them when it ended.
+    explicit event_maker(std::string cluster, session_lines known = {},
+                         std::optional<wall_time> begun_until = {});
     ~event_maker();
 
     /// Whether statements, parameters and errors' texts are kept whole; default: masked.
@@ -43,6 +46,9 @@ class event_maker {
     /// line of every session is taken as it comes.
     void lines_unknown() noexcept;
     [[nodiscard]] const session_lines& sessions() const noexcept;
+    /// Of sessions that began before, the first line is taken as it comes: lines before it may
+    /// have been passed over. nullopt: no entry has told yet since when lines are known.
+    [[nodiscard]] std::optional<wall_time> begun_until() const noexcept;
 
   private:
     struct implementation;

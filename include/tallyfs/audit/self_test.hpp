@@ -90,7 +90,10 @@ struct feed_facts {
     std::uint64_t gaps = 0;     ///< since the last test
     std::uint64_t forged = 0;   ///< likewise
     std::uint64_t unreadable = 0;  ///< likewise: records that are not understood
-    std::string trust;             ///< "structured", "guarded_text", "text"; "": nothing was read
+    bool is_ahead = false;         ///< the newest entry is of a time that is yet to come
+    /// Some of it waits to be read, or a log service stands between: a line may take its time.
+    bool may_be_late = false;
+    std::string trust;  ///< "structured", "guarded_text", "text"; "": nothing was read
     /// By pid: when the newest statement or error of that backend was logged. Complete from
     /// `oldest` to `newest`; what ran outside of that is not judged.
     std::map<std::int32_t, wall_time> last_of_pid;
@@ -128,7 +131,7 @@ struct self_test_finding {
     /// "connection", "facts", "preload", "extension", "role-settings", "group-role",
     /// "log-relation", "log-rows", "statement-text", "log-level", "log-destination", "superuser",
     /// "session", "silent-session", "hidden-session", "canary", "log", "log-growth", "lines",
-    /// "records", "forged", "trust".
+    /// "records", "forged", "trust", "clock".
     std::string check;
     audit::verdict verdict = audit::verdict::weak;
     std::string what;    ///< one sentence

@@ -34,6 +34,10 @@ struct alert_id {
     [[nodiscard]] std::string to_string() const;
 };
 
+/// Whether an event that breaks the rule is one of those which such an alert counts; of the user
+/// "(other)" also those which alerts of their own count.
+[[nodiscard]] bool is_of(const record::audit_event& event, const alert_id& id);
+
 /// What was counted for one identity so far.
 struct tally {
     alert_id id;

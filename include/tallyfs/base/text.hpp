@@ -31,6 +31,8 @@ void append_csv_field(std::string& out, std::string_view text);
 /// control, are invisible or turn the text around them, percent-encoded; an empty name becomes "%";
 /// over 255 bytes it is cut and ends in a hash.
 [[nodiscard]] std::string encode_name(std::string_view name);
+/// "a%20b" as "a b"; a % without two hexadecimal digits behind it stands for itself.
+[[nodiscard]] std::string decode_percent(std::string_view text);
 /// ASCII lower case.
 [[nodiscard]] std::string to_lower(std::string_view text);
 /// ASCII comparison without case.

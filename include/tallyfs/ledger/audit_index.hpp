@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,11 +38,13 @@ struct audit_query {
     std::optional<wall_time> from;    ///< logged at or after
     std::optional<wall_time> until;   ///< logged before
     std::size_t events_max = 10'000;  ///< the newest of them; 24 bytes of memory each
+    /// Lines that are looked through, the newest blocks first: then it ends with `more`.
+    std::uint64_t lines_read_max = std::numeric_limits<std::uint64_t>::max();
 };
 
 struct audit_found {
     std::uint64_t events = 0;
-    bool more = false;             ///< there are older ones
+    bool more = false;             ///< there are older ones, or may be
     std::uint64_t lines_read = 0;  ///< what it cost: lines of the blocks that were looked through
 };
 
