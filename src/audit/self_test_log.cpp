@@ -184,6 +184,13 @@ void check_log(const self_test_input& seen, findings& into) {
                  " not judged.",
                  "The events of kind unreadable show them. Is pgAudit newer than this tallyfs?");
     }
+    if (feed.unreadable_pieces > 0) {
+        const bool nothing = feed.new_entries == 0;
+        into.add("pieces", nothing ? verdict::blind : verdict::weak,
+                 nothing ? "The log grows, and nothing of that can be read."
+                         : "Pieces of the log cannot be read.",
+                 "Is it the log of a server, with the log_line_prefix that tallyfs is told?");
+    }
     if (feed.is_ahead) {
         into.add("clock", verdict::weak,
                  "The log is more than 10 minutes ahead of our clock: nobody can tell whether"

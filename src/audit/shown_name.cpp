@@ -60,7 +60,7 @@ std::string shown_text(const record::audit_event& event) {
         add(event.command.empty() ? event.class_name : event.command);
         add(event.object.empty() ? masked(event.statement, text_bytes_max) : event.object);
     } else {
-        add(event.sqlstate);
+        if (event.sqlstate != "00000") add(event.sqlstate);
         add(event.message);
     }
     return readable(made, text_bytes_max);

@@ -187,12 +187,17 @@ bool feed::publish() {
     for (const auto* const one : {archives_.get(), log_.get()}) {
         if (auto told = one->problem(); !told.empty()) problem = std::move(told);
     }
+    std::uint64_t unreadable = 0;
+    for (const auto* const one : {log_.get(), archives_.get(), deliveries_.get()}) {
+        unreadable += one->unreadable();
+    }
     const auto behind = log_->source ? log_->source->bytes_behind() : 0;
     const std::lock_guard lock(mutex_);
     auto& facts = status_.facts;
     const bool is_same = shown_ && caught_up_ == status_.caught_up && read_ == facts.entries &&
                          kept_ == status_.events && problem == facts.problem &&
-                         behind == status_.bytes_behind && not_recorded_ == status_.not_recorded;
+                         behind == status_.bytes_behind && unreadable == status_.unreadable &&
+                         not_recorded_ == status_.not_recorded;
     if (is_same) return false;
     shown_ = true;
     status_.caught_up = caught_up_;
@@ -209,10 +214,7 @@ bool feed::publish() {
     status_.noise = at_.noise;
     status_.not_recorded = not_recorded_;
     status_.bytes_behind = behind;
-    status_.unreadable = 0;
-    for (const auto* const one : {log_.get(), archives_.get(), deliveries_.get()}) {
-        status_.unreadable += one->unreadable();
-    }
+    status_.unreadable = unreadable;
     return true;
 }
 

@@ -82,6 +82,10 @@ command_every_seconds = 5
         wait_until(lambda: "public.t5" in self.objects())
         self.assertEqual(self.send(entry(4, line=4) + "\n" + entry(5, line=5) + "\n")[0], 200)
         self.assertEqual(self.objects(), [f"public.t{number}" for number in range(1, 6)])
+        # What is no entry is counted, also where nothing else has come.
+        with open(log, "a", encoding="ascii") as file:
+            file.write('{"no": "entry"}\n')
+        wait_until(lambda: "1 unreadable" in self.daemon.read("audit/status.txt"))
 
     def test_names_with_blanks_are_found(self):
         self.assertEqual(self.send(entry(1, "Jane Doe, jr", 1) + "\n")[0], 200)

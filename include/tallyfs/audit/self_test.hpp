@@ -89,8 +89,10 @@ struct feed_facts {
     std::uint64_t entries = 0;  ///< since the start
     std::uint64_t gaps = 0;     ///< since the last test
     std::uint64_t forged = 0;   ///< likewise
-    std::uint64_t unreadable = 0;  ///< likewise: records that are not understood
-    bool is_ahead = false;         ///< the newest entry is of a time that is yet to come
+    std::uint64_t unreadable = 0;         ///< likewise: records that are not understood
+    std::uint64_t new_entries = 0;        ///< likewise: of all kinds
+    std::uint64_t unreadable_pieces = 0;  ///< likewise: of the log, that are no entry
+    bool is_ahead = false;                ///< the newest entry is of a time that is yet to come
     /// Some of it waits to be read, or a log service stands between: a line may take its time.
     bool may_be_late = false;
     std::string trust;  ///< "structured", "guarded_text", "text"; "": nothing was read
@@ -131,7 +133,8 @@ struct self_test_finding {
     /// "connection", "facts", "preload", "extension", "role-settings", "group-role",
     /// "log-relation", "log-rows", "statement-text", "log-level", "log-destination", "superuser",
     /// "session", "silent-session", "hidden-session", "canary", "log", "log-growth", "lines",
-    /// "records", "forged", "trust", "clock".
+    /// "records", "pieces", "forged", "trust",
+    /// "clock".
     std::string check;
     audit::verdict verdict = audit::verdict::weak;
     std::string what;    ///< one sentence
