@@ -127,8 +127,10 @@ bool must_be_logged(const server_facts& server, const role_settings& role,
     if (rule == certain.end() || !list) return false;
     const auto logged = parse_classes(*list);
     if (!logged || (*logged & rule->second) != rule->second) return false;
-    if (!is_logged(value("pgaudit.log_level").value_or("log"),
-                   value("log_min_messages").value_or("warning"))) {
+    // One that is denied or fails leaves an error, and no line of pgAudit.
+    const auto least = value("log_min_messages").value_or("warning");
+    if (!is_logged(value("pgaudit.log_level").value_or("log"), least) ||
+        !is_logged("error", least)) {
         return false;
     }
     // Without it, what only reads the catalogs leaves no line.

@@ -37,6 +37,7 @@ class finder {
             judge_relation(*logged);
             judge_rows();
         }
+        if (logged && (*logged & (classes::read | classes::write)) != 0) judge_catalog();
         judge_text();
         return std::move(found_);
     }
@@ -53,7 +54,10 @@ class finder {
     void judge_level() {
         const auto level = value("pgaudit.log_level").value_or("log");
         const auto least = value("log_min_messages").value_or("warning");
-        if (is_logged(level, least)) return;
+        if (is_logged(level, least)) {
+            if (!is_logged("error", least)) judge_errors(least);
+            return;
+        }
         // The level of pgAudit's lines is to blame where the lines of an ordinary one would do.
         if (is_logged("log", least)) {
             add("log-level", verdict::blind, "pgaudit.log_level",
@@ -67,6 +71,15 @@ class finder {
                     " logged of them.",
                 "warning");
         }
+    }
+
+    /// What is denied leaves no line of pgAudit, only an error.
+    void judge_errors(const std::string& least) {
+        add("log-level", verdict::weak, "log_min_messages",
+            " is " + shown(least) +
+                ", which keeps errors out of the log: a statement of them that is denied or fails"
+                " leaves no line.",
+            "warning");
     }
 
     void judge_classes(const std::string& list, std::optional<std::uint8_t> logged) {
@@ -121,6 +134,14 @@ class finder {
         add("log-rows", verdict::weak, "pgaudit.log_rows",
             " is off: how many rows a statement changed is not logged, so that a bulk delete looks"
             " like any other.",
+            "on");
+    }
+
+    void judge_catalog() {
+        if (is_on(value("pgaudit.log_catalog").value_or("on"))) return;
+        add("log-catalog", verdict::weak, "pgaudit.log_catalog",
+            " is off: what reads or changes only catalogs, as UPDATE pg_settings does, leaves no"
+            " line.",
             "on");
     }
 

@@ -22,6 +22,13 @@ struct reading_step {
     };
     found what = found::more;
     std::size_t bytes = 0;
+    bool goes_on = false;  ///< the bytes that follow belong to it, also where a line ends with it
+};
+
+/// How many bytes at the front are the rest of something, and whether they end it.
+struct passed_bytes {
+    std::size_t bytes = 0;
+    bool is_over = false;
 };
 
 class format_reader {
@@ -37,6 +44,12 @@ class format_reader {
     virtual reading_step next(std::string_view bytes, bool is_end, log_entry& entry) = 0;
     /// After `more`, of as many bytes as an entry may have: what there is of it, or `unreadable`.
     virtual reading_step cut(std::string_view bytes, log_entry& entry) = 0;
+    /// The rest of what the last step took, where that goes on, or ended within a line; in as many
+    /// calls as it takes, all of whose bytes but the last one's are taken.
+    [[nodiscard]] virtual passed_bytes pass(std::string_view bytes) {
+        const auto end = bytes.find('\n');
+        return end == bytes.npos ? passed_bytes{bytes.size(), false} : passed_bytes{end + 1, true};
+    }
     /// The bytes that next() gets now are others than those it has seen.
     virtual void forget() = 0;
     /// Whether an entry begins with this line, which need not be whole.

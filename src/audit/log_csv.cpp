@@ -40,9 +40,10 @@ bool is_version(std::size_t columns) {
     return columns == 23 || columns == 24 || columns == column_count;
 }
 
-/// One record after the other. It never looks for a place to begin at within a quoted text: a
-/// client's text can be made to look like a record, but the quotes in it are doubled, and so no
-/// text that a record would need can be written there.
+/// One record after the other. It never looks for a place to begin at within a quoted text, not
+/// even in one that was cut. Where a crash or a restart puts it into one nevertheless, what a
+/// client wrote there can be made to look like a record, but the quotes in it are doubled: its
+/// columns hold nothing, or quotes. A server's records all have a text, and one without is none.
 class csv_reader final : public format_reader {
   public:
     reading_step next(std::string_view bytes, bool is_end, log_entry& entry) override {
@@ -70,19 +71,35 @@ class csv_reader final : public format_reader {
     reading_step cut(std::string_view bytes, log_entry& entry) override {
         bool read = !wrong_ && count_ >= message_column;
         if (read && count_ < column_count && state_ != state::begins) {
-            columns_[count_].end = bytes.size() - (state_ == state::quote ? 1 : 0);
+            auto& open = columns_[count_];
+            open.end = bytes.size() - (state_ == state::quote ? 1 : 0);
+            see_text(bytes, open);
             ++count_;
         }
-        read = read && fill(bytes, entry);
+        read = read && has_text_ && fill(bytes, entry);
         entry.cut = true;
+        const auto rest = wrong_ ? state::broken : state_;
         forget();
-        return {read ? reading_step::found::entry : reading_step::found::unreadable, bytes.size()};
+        rest_ = rest;
+        return {read ? reading_step::found::entry : reading_step::found::unreadable, bytes.size(),
+                rest != state::broken};
+    }
+
+    passed_bytes pass(std::string_view bytes) override {
+        std::size_t at = 0;
+        while (at < bytes.size()) {
+            if (!pass_some(bytes, at)) continue;
+            rest_ = state::broken;
+            return {at, true};
+        }
+        return {at, false};
     }
 
     void forget() override {
         state_ = state::begins;
+        rest_ = state::broken;
         at_ = count_ = 0;
-        wrong_ = false;
+        wrong_ = has_text_ = false;
     }
     [[nodiscard]] bool begins_entry(std::string_view line) override {
         const auto time = log_time_bytes(line);
@@ -92,7 +109,8 @@ class csv_reader final : public format_reader {
 
   private:
     enum class scanned : std::uint8_t { more, whole, wrong };
-    enum class state : std::uint8_t { begins, plain, quoted, quote, carriage };
+    /// `broken`: what was no record, up to the end of its line.
+    enum class state : std::uint8_t { begins, plain, quoted, quote, carriage, broken };
     struct span {
         std::size_t begin = 0;
         std::size_t end = 0;
@@ -149,8 +167,47 @@ class csv_reader final : public format_reader {
             case state::carriage:
                 ++at_;
                 return c == '\n' ? close(bytes, at_ - 3, c) : scanned::wrong;
+            case state::broken:
+                break;
         }
         return scanned::wrong;
+    }
+
+    /// As step(), of a record whose columns nobody needs. True: it is over.
+    bool pass_some(std::string_view bytes, std::size_t& at) {
+        const auto go_to = [&](const char* any_of) {
+            at = std::min(bytes.find_first_of(any_of, at), bytes.size());
+            return at < bytes.size() ? bytes[at++] : '\0';
+        };
+        switch (rest_) {
+            case state::quoted:
+                if (go_to("\"") != '\0') rest_ = state::quote;
+                return false;
+            case state::begins:
+                rest_ = bytes[at] == '"' ? state::quoted : state::plain;
+                if (rest_ == state::quoted) ++at;
+                return false;
+            case state::plain: {
+                const char c = go_to(",\n\"");
+                if (c == ',') rest_ = state::begins;
+                if (c == '"') rest_ = state::broken;
+                return c == '\n';
+            }
+            case state::quote:
+            case state::carriage: {
+                const char c = bytes[at++];
+                if (c == '\n') return true;
+                const bool quote = rest_ == state::quote;
+                rest_ = state::broken;
+                if (quote && c == '"') rest_ = state::quoted;
+                if (quote && c == ',') rest_ = state::begins;
+                if (quote && c == '\r') rest_ = state::carriage;
+                return false;
+            }
+            case state::broken:
+                break;
+        }
+        return go_to("\n") == '\n';
     }
 
     void begin(bool quoted) {
@@ -168,10 +225,17 @@ class csv_reader final : public format_reader {
         const bool empty = closed.end == closed.begin;
         if (closed.quoted ? !is_text[count_] : is_text[count_] && !empty) return scanned::wrong;
         if (count_ == 0 && !begins_entry(bytes.substr(0, end + 1))) return scanned::wrong;
+        see_text(bytes, closed);
         ++count_;
         state_ = state::begins;
         if (separator == ',') return scanned::more;
-        return is_version(count_) ? scanned::whole : scanned::wrong;
+        return is_version(count_) && has_text_ ? scanned::whole : scanned::wrong;
+    }
+
+    void see_text(std::string_view bytes, const span& column) {
+        if (has_text_ || !column.quoted) return;
+        const auto text = bytes.substr(column.begin, column.end - column.begin);
+        has_text_ = text.find_first_not_of('"') != text.npos;
     }
 
     [[nodiscard]] std::string_view text(std::string_view record, column which) {
@@ -218,7 +282,9 @@ class csv_reader final : public format_reader {
     state state_ = state::begins;
     std::size_t at_ = 0;  ///< of the record, up to which it is scanned
     std::size_t count_ = 0;
-    bool wrong_ = false;  ///< what begins here is no record
+    bool wrong_ = false;          ///< what begins here is no record
+    bool has_text_ = false;       ///< a column has one that no client could write into a text
+    state rest_ = state::broken;  ///< in which pass() is
     std::array<span, column_count> columns_{};
     std::string unquoted_;
     log_time time_;

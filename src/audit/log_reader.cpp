@@ -11,6 +11,8 @@ namespace tallyfs::audit {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+/// Of what is passed over so many bytes are kept: prefixes of text logs are shorter than half.
+constexpr std::size_t tail_bytes_max = 4096;
 
 std::unique_ptr<format_reader> make_reader(log_format format, const text_prefix& prefix) {
     switch (format) {
@@ -41,7 +43,9 @@ struct log_reader::implementation {
     std::size_t take_entries(std::string_view bytes, bool is_end, const taker& take);
     std::size_t take_one(std::string_view bytes, bool is_end, const taker& take);
     std::size_t skip_front(std::string_view bytes);
-    std::size_t pass_line(std::string_view bytes);
+    std::size_t pass_rest(std::string_view bytes);
+    void keep_tail(std::string_view bytes);
+    [[nodiscard]] std::size_t tail_pending() const;
     bool join_files(bool is_end, const taker& take);
     void give(const taker& take);
     void pass_over(std::size_t bytes);
@@ -50,7 +54,8 @@ struct log_reader::implementation {
     std::unique_ptr<format_reader> format;
     std::string held;                           ///< of an entry that is not whole
     std::size_t next_file = std::string::npos;  ///< where in `held` another file begins
-    bool passing = false;                       ///< the rest of a line belongs to nothing
+    bool passing = false;                       ///< the rest of a line, or of what was cut
+    std::string tail;                           ///< the last of a long entry that is passed over
     bool in_unreadable = false;
     reading_counts counts;
     log_entry entry;
@@ -81,12 +86,28 @@ std::size_t log_reader::implementation::skip_front(std::string_view bytes) {
     return zeros;
 }
 
-std::size_t log_reader::implementation::pass_line(std::string_view bytes) {
-    const auto end = bytes.find('\n');
-    const auto size = end == bytes.npos ? bytes.size() : end + 1;
+std::size_t log_reader::implementation::pass_rest(std::string_view bytes) {
+    const auto [size, is_over] = format->pass(bytes);
     if (!without_line_end(bytes.substr(0, size)).empty()) pass_over(size);
-    passing = end == bytes.npos;
+    passing = !is_over;
+    if (!tail.empty()) keep_tail(bytes.substr(0, size));
+    if (!passing) tail.clear();
     return size;
+}
+
+void log_reader::implementation::keep_tail(std::string_view bytes) {
+    tail += bytes.substr(bytes.size() - std::min(bytes.size(), tail_bytes_max));
+    if (tail.size() > tail_bytes_max) tail.erase(0, tail.size() - tail_bytes_max);
+}
+
+/// A reader that begins within what was passed over takes that for the beginning of a line. It has
+/// to be sent back to where nothing begins, whatever a client has written there.
+std::size_t log_reader::implementation::tail_pending() const {
+    const std::string_view all = tail;
+    for (std::size_t at = 0; at < all.size() / 2; ++at) {
+        if (!format->begins_entry(all.substr(at))) return all.size() - at;
+    }
+    return all.size();
 }
 
 std::size_t log_reader::implementation::take_one(std::string_view bytes, bool is_end,
@@ -103,7 +124,8 @@ std::size_t log_reader::implementation::take_one(std::string_view bytes, bool is
     } else {
         pass_over(step.bytes);
     }
-    passing = bytes[step.bytes - 1] != '\n';
+    passing = step.goes_on || bytes[step.bytes - 1] != '\n';
+    if (passing && too_long) keep_tail(bytes.substr(0, step.bytes));
     return step.bytes;
 }
 
@@ -113,7 +135,7 @@ std::size_t log_reader::implementation::take_entries(std::string_view bytes, boo
     while (at < bytes.size()) {
         const auto rest = bytes.substr(at);
         if (passing) {
-            at += pass_line(rest);
+            at += pass_rest(rest);
             continue;
         }
         if (const auto skipped = skip_front(rest); skipped > 0) {
@@ -137,12 +159,14 @@ bool log_reader::implementation::join_files(bool is_end, const taker& take) {
     if (end == first.npos && !is_end && first.size() < entry_bytes_max) return false;
     auto line = first.substr(0, end);
     if (line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+    line.remove_prefix(std::min(line.find_first_not_of('\0'), line.size()));
     const auto torn = std::exchange(next_file, held.npos);
     if (!format->begins_entry(line)) return true;
     const auto before = std::string_view(held).substr(0, torn);
     const auto taken = take_entries(before.substr(0, format->whole_bytes(before)), true, take);
-    pass_over(torn - taken);
+    if (torn > taken) pass_over(torn - taken);
     passing = false;
+    tail.clear();
     held.erase(0, torn);
     format->forget();
     return true;
@@ -164,7 +188,7 @@ void log_reader::feed(std::string_view bytes, const taker& take) {
     while (!bytes.empty()) {
         const auto piece = bytes.substr(0, entry_bytes_max);
         bytes.remove_prefix(piece.size());
-        if (own.held.empty()) {
+        if (own.held.empty() && own.next_file == own.held.npos) {
             // Most entries are taken from where they are.
             own.held = piece.substr(own.take_entries(piece, false, take));
         } else {
@@ -177,8 +201,10 @@ void log_reader::feed(std::string_view bytes, const taker& take) {
 void log_reader::next_file(const taker& take) {
     auto& own = *implementation_;
     if (own.next_file != own.held.npos) own.work(true, take);
-    own.passing = false;
-    if (own.format->whole_bytes(own.held) < own.held.size()) own.next_file = own.held.size();
+    // Of what was cut the rest can be there; of anything else only that of a line.
+    if (own.tail.empty()) own.passing = false;
+    const bool is_torn = own.format->whole_bytes(own.held) < own.held.size();
+    if (own.passing || is_torn) own.next_file = own.held.size();
 }
 
 void log_reader::finish(const taker& take) {
@@ -186,7 +212,7 @@ void log_reader::finish(const taker& take) {
 }
 
 std::uint64_t log_reader::pending_bytes() const noexcept {
-    return implementation_->held.size();
+    return implementation_->held.size() + implementation_->tail_pending();
 }
 const reading_counts& log_reader::counts() const noexcept {
     return implementation_->counts;

@@ -16,7 +16,7 @@ constexpr std::int32_t version_with_jsonlog = 150'000;
 /// pgAudit 1.6 is of PostgreSQL 14.
 constexpr std::int32_t version_with_log_rows = 140'000;
 /// Settings that gaps_of() knows: each is mended once.
-constexpr int gaps_max = 6;
+constexpr int gaps_max = 7;
 
 std::string value_of(const server_facts& server, const std::string& name) {
     const auto found = server.settings.find(name);
@@ -99,7 +99,7 @@ std::string mended_destination(const server_facts& server) {
 
 bool hides_lines(const server_facts& server) {
     const auto least = value_of(server, "log_min_messages");
-    return !least.empty() && !is_logged("log", least);
+    return !least.empty() && (!is_logged("log", least) || !is_logged("error", least));
 }
 
 std::string system_script(const server_facts& server, bool& restart) {
@@ -128,7 +128,8 @@ std::string system_script(const server_facts& server, bool& restart) {
         restart = true;
     }
     if (hides_lines(server)) {
-        out += comment("What the server leaves out of its log has pgAudit's lines in it.");
+        out +=
+            comment("What the server leaves out of its log has pgAudit's lines in it, or errors.");
         out += "ALTER SYSTEM SET log_min_messages = 'warning';\n";
     }
     return out;

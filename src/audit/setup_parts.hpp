@@ -22,7 +22,7 @@ namespace tallyfs::audit {
 [[nodiscard]] std::vector<std::string> elements_of(std::string_view list);
 /// log_destination with a format in which nothing can be forged; "" if there is one already.
 [[nodiscard]] std::string mended_destination(const server_facts& server);
-/// Whether log_min_messages of the server hides pgAudit's lines.
+/// Whether log_min_messages of the server hides pgAudit's lines, or errors.
 [[nodiscard]] bool hides_lines(const server_facts& server);
 
 }  // namespace tallyfs::audit

@@ -11,16 +11,19 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <mutex>
 #include <poll.h>
 #include <spawn.h>
 #include <unistd.h>
+#include <utility>
 
 namespace tallyfs {
 
 namespace {
 
 constexpr std::size_t complaint_bytes_max = 200;
-/// How long a killed process may take to be gone; one that hangs in the kernel is left to it.
+/// How long a killed process may take to be gone; one that hangs in the kernel is left to it, and
+/// waited for by the next run.
 constexpr int reap_wait_ms = 1'000;
 
 struct pipe_ends {
@@ -84,10 +87,39 @@ int spawn(const std::string& command, std::vector<std::string> variables, const 
     return failed;
 }
 
-/// A running command. Whatever happens, it and all of its process group are gone afterwards.
+/// Commands that were killed and hang in the kernel, as on a network file system that is away: they
+/// are zombies once they come back, until somebody waits for them. All threads.
+class hung_commands {
+  public:
+    static hung_commands& all() {
+        static hung_commands only;
+        return only;
+    }
+    void add(std::string command, pid_t pid) {
+        const std::lock_guard lock(mutex_);
+        hung_.emplace_back(std::move(command), pid);
+    }
+    /// Waits for those that are back. The process of `command` that is not; -1: none.
+    pid_t reap(const std::string& command) {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(hung_,
+                      [](const auto& one) { return ::waitpid(one.second, nullptr, WNOHANG) != 0; });
+        for (const auto& [text, pid] : hung_)
+            if (text == command) return pid;
+        return -1;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<std::pair<std::string, pid_t>> hung_;  ///< about one of each command
+};
+
+/// A running command. Whatever happens, it and all of its process group are gone afterwards, or
+/// killed where the kernel does not let them go.
 class child_process {
   public:
-    child_process(pid_t pid, unique_fd ended) : pid_(pid), ended_(std::move(ended)) {}
+    child_process(const std::string& command, pid_t pid, unique_fd ended)
+        : command_(command), pid_(pid), ended_(std::move(ended)) {}
     child_process(const child_process&) = delete;
     child_process& operator=(const child_process&) = delete;
     ~child_process() { end(); }
@@ -102,12 +134,15 @@ class child_process {
         ::pollfd gone{ended_.get(), POLLIN, 0};
         while (::poll(&gone, 1, reap_wait_ms) < 0 && errno == EINTR) {
         }
-        if (::waitpid(pid_, &status_, WNOHANG) != pid_) status_ = -1;
+        const auto reaped = ::waitpid(pid_, &status_, WNOHANG);
+        if (reaped != pid_) status_ = -1;
+        if (reaped == 0) hung_commands::all().add(command_, pid_);
         pid_ = -1;
         return status_;
     }
 
   private:
+    const std::string& command_;
     pid_t pid_;
     unique_fd ended_;
     int status_ = -1;
@@ -208,13 +243,19 @@ std::string problem_of(const command_end& end, const command_limits& limits) {
 command_end run_command(const std::string& command, const std::vector<std::string>& variables,
                         const command_limits& limits,
                         const std::function<void(std::string_view)>& take) {
+    if (const auto pid = hung_commands::all().reap(command); pid > 0) {
+        return {command_end::ending::not_run, -1,
+                "is not run again: process " + std::to_string(pid) +
+                    " of it was killed and hangs in the kernel"};
+    }
     pipe_ends out;
     pipe_ends errors;
     if (!out.open() || !errors.open()) return not_run("cannot be run", errno);
     pid_t pid = -1;
     if (const int why = spawn(command, variables, out, errors, pid); why != 0)
         return not_run("cannot be run", why);
-    child_process child(pid, unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))));
+    child_process child(command, pid,
+                        unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))));
     if (child.ended() < 0) return not_run("cannot be followed", errno);
     out.theirs.reset();
     errors.theirs.reset();

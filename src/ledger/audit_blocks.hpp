@@ -117,7 +117,11 @@ struct audit_index::implementation {
 
     // Finding: audit_candidates.cpp.
     struct wanted {
-        std::vector<audit_name_id> names;
+        struct name {
+            audit_name_id id = 0;
+            audit_name kind = audit_name::cluster;
+        };
+        std::vector<name> names;
         std::uint64_t epoch = 0;
         std::int64_t below = std::numeric_limits<std::int64_t>::max();
     };
@@ -141,6 +145,7 @@ struct audit_index::implementation {
   private:
     [[nodiscard]] bool skip_runs(const audit_query& query, std::int64_t& id) const;
     [[nodiscard]] bool skip_postings(const wanted& search, std::int64_t& id);
+    [[nodiscard]] bool skip_to_name(const wanted::name& name, std::int64_t& id);
     void add_young(const audit_query& query, wanted& search, std::size_t blocks_max,
                    std::vector<audit_block>& found) const;
 };

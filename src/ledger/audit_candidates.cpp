@@ -26,7 +26,7 @@ audit_index::implementation::wanted audit_index::implementation::prepare(
     wanted search;
     search.epoch = epoch;
     visit_wanted(query, [&](audit_name kind, const std::string& text) {
-        search.names.push_back(names.find(kind, text));
+        search.names.push_back({names.find(kind, text), kind});
     });
     return search;
 }
@@ -40,17 +40,28 @@ bool audit_index::implementation::skip_runs(const audit_query& query, std::int64
     return id >= 0;
 }
 
+/// Down to a block that has the name; false if there is none. Below the first block that it is in
+/// under its own number it can be one of the others: there was no room for it, until a day that was
+/// forgotten made some.
+bool audit_index::implementation::skip_to_name(const wanted::name& name, std::int64_t& id) {
+    auto& find = current->statements->find_posting;
+    for (const auto number : {name.id, static_cast<audit_name_id>(name.kind)}) {
+        find.bind(number, id);
+        const bool found = find.step();
+        if (found) id = find.integer(0);
+        find.end();
+        if (found) return true;
+    }
+    return false;
+}
+
 /// Down to a block that has all names; false if there is none.
 bool audit_index::implementation::skip_postings(const wanted& search, std::int64_t& id) {
-    auto& find = current->statements->find_posting;
     for (std::size_t agreed = 0, i = 0; agreed < search.names.size();
          i = (i + 1) % search.names.size()) {
-        find.bind(search.names[i], id);
-        if (!find.step()) return false;
-        const auto found = find.integer(0);
-        find.end();
-        agreed = found == id ? agreed + 1 : 1;
-        id = found;
+        const auto from = id;
+        if (!skip_to_name(search.names[i], id)) return false;
+        agreed = id == from ? agreed + 1 : 1;
     }
     return true;
 }
@@ -61,8 +72,8 @@ void audit_index::implementation::add_young(const audit_query& query, wanted& se
     for (auto block = young.rbegin(); block != young.rend() && found.size() < blocks_max; ++block) {
         if (block->id >= search.below) continue;
         search.below = block->id;
-        const bool has_all = std::ranges::all_of(search.names, [&](audit_name_id name) {
-            return std::ranges::find(block->names, name) != block->names.end();
+        const bool has_all = std::ranges::all_of(search.names, [&](const wanted::name& name) {
+            return std::ranges::find(block->names, name.id) != block->names.end();
         });
         if (has_all && block->logged.meets(query)) found.push_back(*block);
     }

@@ -72,9 +72,15 @@ std::string audit_days::delete_day(day date) {
     if (!found->problem.empty()) {
         return not_deleted("its chain does not hold (tallyfs verify): " + found->problem);
     }
-    if (!parts_.record(journal::audit_deleted, date.to_string(),
-                       journal::deletion_detail(date, *found))) {
-        return not_deleted("it cannot be recorded in the actions");
+    // A deletion that fails is tried again each minute, of what is left of the day by then: the
+    // same base is not told again.
+    const bool is_recorded = recorded_ && recorded_->date == date && recorded_->base == found->end;
+    if (!is_recorded) {
+        if (!parts_.record(journal::audit_deleted, date.to_string(),
+                           journal::deletion_detail(date, *found))) {
+            return not_deleted("it cannot be recorded in the actions");
+        }
+        recorded_ = {date, found->end};
     }
     if (const auto forgotten = index_.forget_day(date); !forgotten) {
         return not_deleted("the index cannot forget it: " + forgotten.error().message());

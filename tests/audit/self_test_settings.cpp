@@ -153,7 +153,7 @@ TEST_CASE("a level that keeps pgAudit's lines out of the log is blindness") {
         seen.server->settings["log_min_messages"] = least;
         return found(seen);
     };
-    for (const std::string least : {"debug5", "info", "warning", "error", "log", "LOG"}) {
+    for (const std::string least : {"debug5", "info", "warning", "error"}) {
         CHECK(with_levels("log", least) == "");
     }
     CHECK(with_levels("log", "fatal") == "blind log-level");
@@ -167,6 +167,38 @@ TEST_CASE("a level that keeps pgAudit's lines out of the log is blindness") {
     CHECK(found(seen) == "blind log-level");
     CHECK(audit::self_test(seen).findings.front().advice ==
           "ALTER ROLE \"jd\" SET log_min_messages = 'warning';");
+}
+
+TEST_CASE(
+    "a level that keeps errors out of the log is a weakness: what was denied leaves no line") {
+    for (const char* const least : {"log", "LOG"}) {
+        auto seen = audited_server();
+        seen.server->settings["log_min_messages"] = least;
+        CHECK(found(seen) == "weak log-level");
+        CHECK(what_of(seen).find("denied") != std::string::npos);
+        jd_of(seen).settings.everywhere["log_min_messages"] = "error";
+        CHECK(found(seen) == "");
+    }
+    auto seen = audited_server();
+    jd_of(seen).settings.everywhere["log_min_messages"] = "log";
+    CHECK(found(seen) == "weak log-level");
+    CHECK(audit::self_test(seen).findings.front().advice ==
+          "ALTER ROLE \"jd\" SET log_min_messages = 'warning';");
+}
+
+TEST_CASE("a catalog that nobody sees read or changed is a weakness") {
+    auto seen = audited_server();
+    seen.server->settings["pgaudit.log_catalog"] = "off";
+    CHECK(found(seen) == "weak log-catalog");
+    CHECK(audit::self_test(seen).findings.front().advice ==
+          "ALTER ROLE \"jd\" SET pgaudit.log_catalog = 'on';");
+    // A group's setting has nothing to do with it.
+    jd_of(seen).not_inherited = {"dba: pgaudit.log"};
+    CHECK(found(seen) == "weak log-catalog");
+    jd_of(seen).settings.everywhere["pgaudit.log_catalog"] = "yes";
+    CHECK(found(seen) == "");
+    jd_of(seen).settings.everywhere = {{"pgaudit.log", "ddl"}, {"pgaudit.log_catalog", "off"}};
+    CHECK(found(seen) == "blind group-role");
 }
 
 TEST_CASE("lines without rows or without their statement are a weakness") {

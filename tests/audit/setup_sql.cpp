@@ -103,6 +103,35 @@ TEST_CASE("what a provider's server lacks is said in its own commands, as commen
     CHECK_FALSE(has(audit::setup_sql({in}), "gcloud"));
 }
 
+TEST_CASE("a log without errors, and without catalogs, is mended for the server and for a role") {
+    auto in = complete();
+    in.server->settings["log_min_messages"] = "log";
+    in.server->settings["pgaudit.log_catalog"] = "off";
+    in.server->roles.front().settings.everywhere["log_min_messages"] = "log";
+    auto script = audit::setup_sql({in});
+    CHECK(has(script, "ALTER SYSTEM SET log_min_messages = 'warning';"));
+    CHECK(has(script, "ALTER ROLE \"jd\" SET log_min_messages = 'warning';"));
+    CHECK(has(script, "ALTER ROLE \"jd\" SET pgaudit.log_catalog = 'on';"));
+    in.server->settings["log_min_messages"] = "error";
+    in.server->roles.front().settings.everywhere.clear();
+    CHECK_FALSE(has(audit::setup_sql({in}), "log_min_messages"));
+    // Whoever lacks everything lacks nothing afterwards.
+    in.server->settings["log_min_messages"] = "warning";
+    in.server->roles.front().settings.everywhere = {
+        {"pgaudit.log", "none"},        {"pgaudit.log_level", "notice"},
+        {"log_min_messages", "log"},    {"pgaudit.log_relation", "off"},
+        {"pgaudit.log_rows", "off"},    {"pgaudit.log_statement", "off"},
+        {"pgaudit.log_catalog", "off"},
+    };
+    script = audit::setup_sql({in});
+    std::size_t statements = 0;
+    for (auto at = script.find("ALTER ROLE \"jd\""); at != script.npos;
+         at = script.find("ALTER ROLE \"jd\"", at + 1)) {
+        ++statements;
+    }
+    CHECK(statements == 7);
+}
+
 TEST_CASE("a superuser is named, as no statement helps") {
     auto in = complete();
     in.server->roles.front().superuser = true;

@@ -5,12 +5,15 @@
 #include <tallyfs/base/file.hpp>
 
 #include <sys/eventfd.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
+#include <memory>
 #include <unistd.h>
 
 using namespace tallyfs;
@@ -48,6 +51,45 @@ bool ends_soon(pid_t pid) {
     while (is_running() && std::chrono::steady_clock::now() < deadline) ::usleep(1'000);
     return !is_running();
 }
+
+/// Traces a process until its own end: nobody else can wait for that one meanwhile, as for one that
+/// hangs in the kernel.
+class tracer {
+  public:
+    explicit tracer(pid_t traced) {
+        std::array<int, 2> ready{};
+        std::array<int, 2> end{};
+        REQUIRE(::pipe2(ready.data(), O_CLOEXEC) == 0);
+        REQUIRE(::pipe2(end.data(), O_CLOEXEC) == 0);
+        end_.reset(end[1]);
+        pid_ = ::fork();
+        if (pid_ == 0) {
+            ::close(end[1]);
+            const char works = ::ptrace(PTRACE_SEIZE, traced, nullptr, nullptr) == 0 ? 'y' : 'n';
+            static_cast<void>(::write(ready[1], &works, 1));
+            char none = 0;
+            static_cast<void>(::read(end[0], &none, 1));
+            ::_exit(0);
+        }
+        const unique_fd theirs(end[0]);
+        const unique_fd told(ready[0]);
+        ::close(ready[1]);
+        char works = 'n';
+        works_ = ::read(told.get(), &works, 1) == 1 && works == 'y';
+    }
+    tracer(const tracer&) = delete;
+    tracer& operator=(const tracer&) = delete;
+    ~tracer() {
+        end_.reset();
+        ::waitpid(pid_, nullptr, 0);
+    }
+    [[nodiscard]] bool works() const { return works_; }
+
+  private:
+    unique_fd end_;
+    pid_t pid_ = -1;
+    bool works_ = false;
+};
 
 using ending = command_end::ending;
 
@@ -125,6 +167,33 @@ TEST_CASE("a command gets none of our descriptors, and leaves none and no zombie
     const auto before = descriptors();
     for (int i = 0; i < 20; ++i) static_cast<void>(run(i % 2 == 0 ? "echo x" : "exit 1"));
     CHECK(descriptors() == before);
+    CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+}
+
+TEST_CASE("a command that is killed and does not go is waited for, and not run again meanwhile") {
+    const std::string command = "echo $$; exec sleep 600";
+    std::unique_ptr<tracer> held;
+    std::string pid;
+    const auto hung = run_command(command, {}, {500ms, 100, -1}, [&](std::string_view printed) {
+        pid = first_line(printed);
+        held = std::make_unique<tracer>(std::stoi(pid));
+    });
+    REQUIRE(held);
+    if (!held->works()) {
+        WARN("skipped: processes cannot be traced here");
+        return;
+    }
+    CHECK(hung.how == ending::too_late);
+    const auto refused = run(command, {500ms, 100, -1});
+    CHECK(refused.end.how == ending::not_run);
+    CHECK(problem_of(refused.end, {}) ==
+          "is not run again: process " + pid + " of it was killed and hangs in the kernel");
+    CHECK(refused.printed.empty());
+    CHECK(run("echo x").end.is_success());  // another one has nothing to do with it
+    held.reset();
+    const auto back = run(command, {500ms, 100, -1});
+    CHECK(back.end.how == ending::too_late);
+    CHECK(back.printed != pid + "\n");
     CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
 }
 

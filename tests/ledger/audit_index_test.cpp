@@ -152,37 +152,6 @@ TEST_CASE("an index begun anew from the lines finds the same") {
     state.check_searches(25);
 }
 
-TEST_CASE("names beyond the limit are found among the others") {
-    audit_state state(1, 20);
-    for (int i = 0; i < 30; ++i) {
-        std::vector<record::audit_event> events;
-        for (int k = 0; k < 100; ++k) {
-            events.push_back(state.make());
-            events.back().user = "invented_" + std::to_string(i * 100 + k);
-            events.back().object = "public.invented_" + std::to_string(k);
-        }
-        REQUIRE(state.index->add(state.append(events)));
-    }
-    CHECK(state.index->count().names == 20);
-    const auto check = [&] {
-        for (const char* user : {"invented_0", "invented_7", "invented_1234", "invented_2999"}) {
-            audit_query query;
-            query.user = user;
-            CAPTURE(user);
-            CHECK(state.find(query).size() == 1);
-            query.object = "public.invented_99";
-            CHECK(state.find(query) == state.find_slowly(query));
-        }
-        audit_query of_object;
-        of_object.object = "public.invented_42";
-        CHECK(state.find(of_object).size() == 30);
-    };
-    check();
-    state.open_index();
-    CHECK(state.index->was_reset().empty());
-    check();
-}
-
 TEST_CASE("a name that is no text, or too long, is found as it stands in its line") {
     audit_state state;
     std::vector<record::audit_event> events;

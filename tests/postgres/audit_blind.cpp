@@ -165,6 +165,39 @@ TEST_CASE("a level that hides pgAudit's lines is found, as is that the canary do
     CHECK(report.findings.front().what.find("boss and jd") != std::string::npos);
 }
 
+TEST_CASE(
+    "what a log without errors, and one without catalogs, loses really is lost, and is found") {
+    NEEDS_PGAUDIT();
+    audited_cluster cluster;
+    cluster.server.psql("CREATE TABLE secrets (n int); ALTER ROLE jd SET log_min_messages = 'log'");
+    const auto as_jd = [&](const std::string& statement) {
+        psql_session jd(cluster.server, "postgres", "jd");
+        jd.run(statement);
+    };
+    as_jd("DELETE FROM secrets");
+    as_jd("DELETE FROM orders WHERE n = 1");
+    cluster.wait_for_log("n = 1");
+    CHECK(cluster.log().find("secrets") == std::string::npos);
+    CHECK(found(cluster.report()) == "weak log-level, " + nothing_but_boss);
+    cluster.server.psql("ALTER ROLE jd RESET log_min_messages");
+    as_jd("DELETE FROM secrets");
+    cluster.wait_for_log("permission denied for table secrets");
+    CHECK(found(cluster.report()) == nothing_but_boss);
+
+    const std::string catalog = "UPDATE pg_settings SET setting = '1MB' WHERE name = 'work_mem'";
+    cluster.server.psql("ALTER ROLE jd SET pgaudit.log_catalog = off");
+    as_jd(catalog);
+    as_jd("SELECT rolname FROM pg_roles");
+    as_jd("DELETE FROM orders WHERE n = 2");
+    cluster.wait_for_log("n = 2");
+    CHECK(cluster.log().find("work_mem") == std::string::npos);
+    CHECK(cluster.log().find("rolname") == std::string::npos);
+    CHECK(found(cluster.report()) == "weak log-catalog, " + nothing_but_boss);
+    cluster.server.psql("ALTER ROLE jd RESET pgaudit.log_catalog");
+    as_jd(catalog);
+    cluster.wait_for_log("work_mem");
+}
+
 TEST_CASE("what is lost without log_relation really is, and is found") {
     NEEDS_PGAUDIT();
     audited_cluster cluster;

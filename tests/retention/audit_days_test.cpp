@@ -17,6 +17,8 @@ struct step_disk final : journal::file_operations {
     int steps = 0;
     int fatal_step = -1;    ///< killed before it
     int failing_step = -1;  ///< it fails
+    int unlinks = 0;
+    int stuck_from = -1;  ///< this unlink fails, and all that follow do
 
     bool step() {
         const int now = steps++;
@@ -24,7 +26,10 @@ struct step_disk final : journal::file_operations {
         errno = EIO;
         return now != failing_step;
     }
-    int unlink(const char* path) override { return step() ? file_operations::unlink(path) : -1; }
+    int unlink(const char* path) override {
+        const bool stuck = stuck_from >= 0 && unlinks++ >= stuck_from;
+        return step() && !stuck ? file_operations::unlink(path) : -1;
+    }
 };
 
 /// Six days from 2026-11-20 on, the second one in two parts; then one run of a daemon after the
@@ -238,6 +243,31 @@ TEST_CASE("killed before any step, or with that step failing, the next look fini
     }
     // Three days: a record each, and two files for each of four segments.
     CHECK(step == 3 + 2 * 4 + 1);
+}
+
+TEST_CASE("a deletion that fails again and again is recorded once, and tried until it succeeds") {
+    kept_audit audit;
+    audit.keep(2);
+    // After the first record no file goes; or of the second day the first of its two parts does.
+    const bool is_second = GENERATE(false, true);
+    const std::size_t recorded = is_second ? 2 : 1;
+    audit.operations.stuck_from = is_second ? 4 : 0;
+    int unlinks = 0;
+    for (int minute = 0; minute < 5; ++minute) {
+        audit.days->look(audit.clock.wall());
+        CHECK(audit.days->problem().find("is not deleted") != std::string::npos);
+        CHECK(audit.operations.unlinks > unlinks);
+        unlinks = audit.operations.unlinks;
+        audit.clock.advance(1min);
+    }
+    REQUIRE(audit.actions.size() == recorded);
+    CHECK(audit.segments().front() == (is_second ? "2026-11-21.2.jsonl" : "2026-11-20.jsonl"));
+    audit.operations.stuck_from = -1;
+    audit.days->look(audit.clock.wall());
+    CHECK(audit.days->problem().empty());
+    CHECK(audit.actions.size() == 3);
+    CHECK(audit.segments() == last_three);
+    CHECK(audit.verify().intact());
 }
 
 TEST_CASE("an index that was put back from before forgets what is gone") {

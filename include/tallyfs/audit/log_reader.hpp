@@ -59,7 +59,8 @@ class log_reader {
     /// on later nevertheless is counted as unreadable from there.
     void finish(const taker& take);
     /// How many bytes, of those that were fed last, are of an entry that is not whole yet: reading
-    /// goes on there after a restart.
+    /// goes on there after a restart. While the rest of a long entry is passed over: some of it, up
+    /// to a place where nothing looks like an entry's beginning, because the entry was given.
     [[nodiscard]] std::uint64_t pending_bytes() const noexcept;
     [[nodiscard]] const reading_counts& counts() const noexcept;
 

@@ -131,10 +131,9 @@ enum class verdict : std::uint8_t { alive, weak, blind, unknown };
 /// One thing that is wrong, what it means, and what to do about it.
 struct self_test_finding {
     /// "connection", "facts", "preload", "extension", "role-settings", "group-role",
-    /// "log-relation", "log-rows", "statement-text", "log-level", "log-destination", "superuser",
-    /// "session", "silent-session", "hidden-session", "canary", "log", "log-growth", "lines",
-    /// "records", "pieces", "forged", "trust",
-    /// "clock".
+    /// "log-relation", "log-rows", "log-catalog", "statement-text", "log-level",
+    /// "log-destination", "superuser", "session", "silent-session", "hidden-session", "canary",
+    /// "log", "log-growth", "lines", "records", "pieces", "forged", "trust", "clock".
     std::string check;
     audit::verdict verdict = audit::verdict::weak;
     std::string what;    ///< one sentence

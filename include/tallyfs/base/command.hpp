@@ -42,7 +42,8 @@ struct command_end {
 /// ("PGHOST=db.example") are added to our environment. It inherits none of our descriptors and none
 /// of our blocked signals. `take` gets what it prints, as it comes; what follows the limit is not
 /// given. It is killed with its process group when it has ended or has to, so nothing of it is
-/// left. Blocks for as long as the command runs. Any thread. Throws only what `take` throws.
+/// left; while one hangs in the kernel nevertheless, the same command is not_run. Blocks for as
+/// long as the command runs. Any thread. Throws only what `take` throws.
 command_end run_command(const std::string& command, const std::vector<std::string>& variables,
                         const command_limits& limits,
                         const std::function<void(std::string_view)>& take);

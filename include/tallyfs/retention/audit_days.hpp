@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,8 @@ class audit_days {
     /// Finishes what was begun, and deletes all days that are old enough, the oldest first; a day
     /// in which the chain does not hold stays. Called once a minute, by one thread, which may wait
     /// for the disk: a day is read whole before it goes. What fails is said in problem(), and tried
-    /// again by the next look: every step may come twice.
+    /// again by the next look: every step may come twice, but for the record of a day, which comes
+    /// again only after a restart.
     void look(wall_time now);
     /// "" or why a day is not deleted. Any thread.
     [[nodiscard]] std::string problem() const;
@@ -49,6 +51,11 @@ class audit_days {
     journal::stream& lines_;
     ledger::audit_index& index_;
     parts parts_;
+    struct recorded_day {
+        day date;
+        journal::chain_head base;
+    };
+    std::optional<recorded_day> recorded_;  ///< the last one; of the thread that looks
     mutable std::mutex mutex_;
     int days_kept_ = 0;    ///< guarded, as the next
     std::string problem_;  ///< of the last look
