@@ -4,6 +4,7 @@
 
 #include "trail/file_place.hpp"
 #include "trail/given_bytes.hpp"
+#include "trail/head_index.hpp"
 #include "trail/log_files.hpp"
 #include "trail/log_head.hpp"
 
@@ -66,8 +67,10 @@ class file_follower final : public log_source {
         bool is_confirmed = false;
         bool was_taken_over = false;  ///< another one goes on with it
         bool may_be_lost = false;     ///< it was cut off before it was certainly read
-        int missed = 0;               ///< looks in a row that did not show it
-        std::string problem;          ///< why it cannot be opened
+        bool is_unopened = false;     ///< it may be a copy, and must not be read: compared later
+        /// Looks in a row that did not show it; of one that was cut off, that showed everything.
+        int missed = 0;
+        std::string problem;  ///< why it cannot be opened
         [[nodiscard]] bool has_more() const noexcept { return size > offset && copy_of == 0; }
     };
     using file_map = std::map<content_number, followed_file>;
@@ -83,22 +86,42 @@ class file_follower final : public log_source {
     // follow_files_look.cpp: what the directory shows
     void look_if_due();
     void look();
+    bool is_believed(std::optional<steady_time>& since, bool is_whole, steady_time now);
+    void note(const listing& made);
     void note_known(content_number number, const listed_file& seen);
-    content_number note_new(const listed_file& seen, bool was_read);
     void note_missed(const std::set<content_number>& seen, content_number last_known);
     content_number cut_off(content_number number, std::uint64_t size, std::int64_t modified_ns);
-    void hand_over(content_number from, followed_file& to);
-    void hand_over_to_copy(content_number from);
     void tell_of_losses();
-    enum class likeness : std::uint8_t { other, copy, undecided };
-    likeness compare(const listed_file& seen, content_number& with) const;
     void open_ahead();
-    void forget_done();
+    [[nodiscard]] static bool waits_for_copy(const followed_file& file);
+    void forget_done(bool is_settled);
+
+    // follow_files_copies.cpp: what is new, and whether it is a copy
+    enum class likeness : std::uint8_t { other, copy, undecided };
+    struct newcomer {
+        likeness like = likeness::other;
+        content_number with = 0;  ///< what it is a copy of
+        log_head head;
+        bool is_uncompared = false;  ///< because it could not be opened, or the other could not
+        std::string problem;         ///< why it cannot be opened
+    };
+    [[nodiscard]] head_index known_heads() const;
+    void add_head(head_index& heads, content_number number) const;
+    void note_new_ones(std::vector<const listed_file*> files);
+    void note_new(const listed_file& seen, head_index& heads);
+    [[nodiscard]] newcomer compare(const listed_file& seen, const head_index& heads) const;
+    void decide_on_short(newcomer& made, const listed_file& seen, content_number original) const;
+    void hand_over(content_number from, followed_file& to);
+    void limit_to_copy(followed_file& copy);
+    void hand_over_to_copy(content_number from);
 
     // follow_files_place.cpp: beginning, and going on
     void begin(const listing& made);
     void begin_anew(const listing& made);
     void go_on(const listing& made);
+    void go_on_with(const placed_file& one, const listed_file* seen,
+                    std::map<file_id, content_number>& found);
+    void tell_of_missing_first();
     [[nodiscard]] bool was_read_before(const listed_file& file) const;
     [[nodiscard]] const listed_file* find_placed(const placed_file& placed,
                                                  const listing& made) const;
@@ -113,6 +136,7 @@ class file_follower final : public log_source {
     bool has_begun_ = false;
     listed_file read_up_to_;  ///< as it was when this began; "": nothing was
     std::int64_t read_before_ns_ = INT64_MIN;
+    std::set<file_id> unread_;  ///< the place knew them, and nothing of them was read
 
     file_map known_;
     content_number last_number_ = 0;
@@ -125,6 +149,8 @@ class file_follower final : public log_source {
     std::int64_t listed_ns_ = 0;
     steady_time next_look_;
     std::optional<steady_time> unstable_since_;
+    bool has_uncompared_ = false;  ///< the last look could not compare what may be a copy
+    std::optional<steady_time> uncompared_since_;
     steady_time last_grew_{};
     std::optional<steady_time> newer_since_;
     std::string listing_problem_;

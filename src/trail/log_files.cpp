@@ -178,18 +178,32 @@ listing log_files::look() {
         made.is_stable = (tries > 0 && meant == before) || is_quiet(made.begun_ns);
     }
     made.was_seen = true;
-    if (made.files.size() > files_max) {
-        made.files.resize(files_max);
-        made.problem = directory_.string() + " has more than " + std::to_string(files_max) +
-                       " files: not all of them are seen";
-    }
     if (family_.empty()) {
         choose_family(made.files);
         for (auto& file : made.files) file.is_meant = is_meant(file.name);
     }
     std::ranges::sort(made.files, is_older);
+    drop_oldest(made);
     explain_nothing(made, link);
     return made;
+}
+
+/// What is not meant is bounded for itself: it takes no place from what is.
+void log_files::drop_oldest(listing& made) const {
+    const auto all = made.files.size();
+    const auto meant =
+        static_cast<std::size_t>(std::ranges::count_if(made.files, &listed_file::is_meant));
+    auto drop = meant - std::min(meant, files_max);
+    auto drop_others = all - meant - std::min(all - meant, files_max);
+    if (drop > 0)
+        made.problem = directory_.string() + " has more than " + std::to_string(files_max) +
+                       " logs: the " + std::to_string(drop) + " oldest are not seen";
+    std::erase_if(made.files, [&](const listed_file& file) {
+        auto& left = file.is_meant ? drop : drop_others;
+        if (left == 0) return false;
+        --left;
+        return true;
+    });
 }
 
 void log_files::explain_nothing(listing& made, const std::string& link) const {

@@ -4,6 +4,7 @@
 
 #include <tallyfs/base/file.hpp>
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <filesystem>
@@ -35,8 +36,20 @@ struct listed_file {
 
 /// "log.csv" of "log.csv", "log.csv.1", "log.csv-20261120" and "log.csv.2026-11-20".
 [[nodiscard]] std::string_view base_of(std::string_view name) noexcept;
+/// "log.csv" of "log-20261120.csv" and "log.1.csv", as logrotate's `extension` names copies; ""
+/// where no date or number is before the ending. PostgreSQL names logs like this too, so what a
+/// file holds has to tell.
+[[nodiscard]] std::string original_of(std::string_view name);
 /// Whether it is a packed file by its name: .gz, .zst, .bz2, .xz.
 [[nodiscard]] bool is_packed(std::string_view name) noexcept;
+
+/// When a directory is to be looked at again after a look that took `took`: looks at 10,000 files
+/// take a part of the time only.
+template <typename Duration>
+[[nodiscard]] constexpr Duration until_next_look(Duration took, Duration interval) noexcept {
+    constexpr int look_share = 50;
+    return std::max(interval, look_share * took);
+}
 
 struct listing {
     std::vector<listed_file> files;  ///< oldest first
@@ -50,7 +63,7 @@ struct listing {
 /// Not thread-safe.
 class log_files {
   public:
-    /// More than any rotation keeps; of more, those with the first names are seen.
+    /// More than any rotation keeps; of more that are meant, the newest are seen.
     static constexpr std::size_t files_max = 10'000;
 
     /// A file, a directory, or a directory with a pattern for names. `family`: "", or ".csv",
@@ -74,6 +87,7 @@ class log_files {
     [[nodiscard]] bool is_quiet(std::int64_t now) const;
     [[nodiscard]] bool is_meant(const std::string& name) const;
     void choose_family(const std::vector<listed_file>& files);
+    void drop_oldest(listing& made) const;
     void explain_nothing(listing& made, const std::string& link) const;
 
     std::filesystem::path pattern_;

@@ -43,6 +43,11 @@ std::string_view unpacked_name(std::string_view name) {
     return is_packed(name) ? name.substr(0, name.rfind('.')) : name;
 }
 
+std::string_view ending_of(std::string_view name) noexcept {
+    const auto dot = name.rfind('.');
+    return dot == name.npos || dot == 0 ? std::string_view() : name.substr(dot);
+}
+
 }  // namespace
 
 bool is_packed(std::string_view name) noexcept {
@@ -53,6 +58,15 @@ bool is_packed(std::string_view name) noexcept {
 std::string_view base_of(std::string_view name) noexcept {
     name = unpacked_name(name);
     return name.substr(0, begin_of_suffix(name));
+}
+
+std::string original_of(std::string_view name) {
+    const auto ending = ending_of(name);
+    if (ending.empty() || is_packed(name)) return "";
+    const auto stem = name.substr(0, name.size() - ending.size());
+    const auto begin = begin_of_suffix(stem);
+    if (begin == stem.size()) return "";
+    return std::string(stem.substr(0, begin)).append(ending);
 }
 
 bool is_named_earlier(std::string_view one, std::string_view other) {

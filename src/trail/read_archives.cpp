@@ -20,15 +20,23 @@ archive_key key_of(const listed_file& file) {
     return {file.name, file.size, file.modified_ns};
 }
 
+archive_key under_base(archive_key key) {
+    key.name.resize(base_of(key.name).size());
+    return key;
+}
+
 /// Whether it is that file: rotation gives one another name and leaves its time.
-bool is_same(const archive_key& key, const listed_file& file, const listing& made) {
-    if (key == key_of(file)) return true;
-    return key.size == file.size && key.modified_ns == file.modified_ns &&
-           base_of(key.name) == base_of(file.name) &&
-           std::ranges::none_of(made.files, [&](const auto& one) { return key_of(one) == key; });
+bool is_same(const archive_key& key, const listed_file& file, bool is_there) {
+    const auto found = key_of(file);
+    return key == found || (!is_there && under_base(key) == under_base(found));
 }
 
 }  // namespace
+
+bool done_archives::has(const listed_file& file) const {
+    const auto key = key_of(file);
+    return as_named.contains(key) || renamed.contains(under_base(key));
+}
 
 archive_reader::archive_reader(std::filesystem::path pattern, const std::string& begin_at,
                                const clock_source& clock)
@@ -72,14 +80,21 @@ result<piece> archive_reader::next() {
 }
 
 void archive_reader::look() {
-    next_look_ = clock_.steady() + look_interval;
-    const auto made = files_.look();
+    const auto begun = clock_.steady();
+    note(files_.look());
+    const auto ended = clock_.steady();
+    next_look_ =
+        ended + until_next_look<std::chrono::steady_clock::duration>(ended - begun, look_interval);
+}
+
+void archive_reader::note(const listing& made) {
     listing_problem_ = made.problem;
     if (!made.was_seen) return;
     bool is_growing = false;
+    const auto done = archives_done(made);
     std::map<file_id, listed_file> looked;
     for (const auto& file : made.files) {
-        if (!file.is_meant || is_done(file, made)) continue;
+        if (!file.is_meant || done.has(file)) continue;
         looked[file.id] = file;
         if (is_still(file)) {
             waiting_.push_back(file);
@@ -91,8 +106,10 @@ void archive_reader::look() {
     is_over_ = waiting_.empty() && !is_growing;
     forget_gone(made);
     if (!begin_at_) return;
+    const bool is_there = std::ranges::any_of(
+        made.files, [&](const auto& file) { return key_of(file) == *begin_at_; });
     const auto begun = std::ranges::find_if(
-        waiting_, [&](const auto& file) { return is_same(*begin_at_, file, made); });
+        waiting_, [&](const auto& file) { return is_same(*begin_at_, file, is_there); });
     if (begun == waiting_.end()) return;
     begin_at_ = key_of(*begun);
     std::rotate(waiting_.begin(), begun, begun + 1);
@@ -107,10 +124,15 @@ bool archive_reader::is_still(const listed_file& file) const {
            before->second.modified_ns == file.modified_ns;
 }
 
-bool archive_reader::is_done(const listed_file& file, const listing& made) const {
-    const auto is_this = [&](const archive_key& key) { return is_same(key, file, made); };
-    return std::ranges::any_of(done_before_, is_this) ||
-           std::ranges::any_of(read_, [&](const auto& one) { return is_this(one.second); });
+done_archives archive_reader::archives_done(const listing& made) const {
+    done_archives done;
+    done.as_named.insert(done_before_.begin(), done_before_.end());
+    for (const auto& [number, key] : read_) done.as_named.insert(key);
+    std::set<archive_key> there;
+    for (const auto& file : made.files) there.insert(key_of(file));
+    for (const auto& key : done.as_named)
+        if (!there.contains(key)) done.renamed.insert(under_base(key));
+    return done;
 }
 
 /// Those that were deleted need no memory: a place is bounded by the files that are there.
@@ -128,7 +150,7 @@ void archive_reader::forget_gone(const listing& made) {
 
 bool archive_reader::open_next() {
     const auto file = waiting_.front();
-    waiting_.erase(waiting_.begin());
+    waiting_.pop_front();
     auto opened = files_.open(file.name, file.id);
     if (!opened) {
         if (opened.error().value() != ENOENT) tell(files_.problem_of(file.name, opened.error()));

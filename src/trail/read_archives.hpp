@@ -9,6 +9,7 @@
 #include <tallyfs/base/clock.hpp>
 #include <tallyfs/trail/log_source.hpp>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +37,14 @@ struct archive_place {
 /// Throws std::invalid_argument for a text that to_json() does not write.
 [[nodiscard]] archive_place parse_archive_place(std::string_view text);
 
+/// What was read, for one look: each file of a listing is looked up once.
+struct done_archives {
+    std::set<archive_key> as_named;
+    /// Those whose name no file with their size and time has any more, under their base.
+    std::set<archive_key> renamed;
+    [[nodiscard]] bool has(const listed_file& file) const;
+};
+
 class archive_reader final : public log_source {
   public:
     /// As read_archives(). The clock outlives it.
@@ -51,9 +60,10 @@ class archive_reader final : public log_source {
     using archive_number = std::uint64_t;
 
     void look();
+    void note(const listing& made);
     void forget_gone(const listing& made);
     [[nodiscard]] bool is_still(const listed_file& file) const;
-    [[nodiscard]] bool is_done(const listed_file& file, const listing& made) const;
+    [[nodiscard]] done_archives archives_done(const listing& made) const;
     bool open_next();
     result<std::size_t> read_some();
     result<std::size_t> read_plain();
@@ -72,7 +82,7 @@ class archive_reader final : public log_source {
     archive_number current_ = 0;     ///< 0: none is open
     archive_number last_given_ = 0;  ///< 0: none
 
-    std::vector<listed_file> waiting_;  ///< oldest first
+    std::deque<listed_file> waiting_;  ///< oldest first
     std::map<file_id, listed_file> looked_before_;
     bool is_over_ = false;
     steady_time next_look_;

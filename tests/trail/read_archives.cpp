@@ -5,6 +5,7 @@
 #include "support/temporary_directory.hpp"
 #include "trail/gzip_bytes.hpp"
 #include "trail/log_writer.hpp"
+#include "trail/processor_time.hpp"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -177,6 +178,46 @@ TEST_CASE("archives go on at any place, and every byte comes once") {
         }
         CHECK(difference(whole + pending, text).empty());
     }
+}
+
+TEST_CASE("a look at many archives that were read does not compare each with each") {
+    archives old;
+    archive_place place;
+    const auto time = std::chrono::floor<std::chrono::seconds>(old.clock.wall() - 1h);
+    for (int i = 0; i < 1'000; ++i) {
+        old.add("log.csv." + std::to_string(i), "x", 1);
+        const auto modified = std::chrono::nanoseconds(time.time_since_epoch()).count();
+        place.done.push_back({"log.csv." + std::to_string(i), 1, modified});
+    }
+    old.begin("log.csv.*", to_json(place));
+    const auto begun = processor_time();
+    CHECK(old.source->next()->is_over);
+    CHECK(processor_time() - begun < 1s);
+}
+
+TEST_CASE("looks at archives take a fiftieth of the time at most") {
+    /// Time passes while it is asked for.
+    class slow_clock final : public clock_source {
+      public:
+        explicit slow_clock(manual_clock& of) : of_(of) {}
+        [[nodiscard]] wall_time wall() const noexcept override { return of_.wall(); }
+        [[nodiscard]] steady_time steady() const noexcept override {
+            of_.advance(100ms);
+            return of_.steady();
+        }
+
+      private:
+        manual_clock& of_;
+    };
+    archives old;
+    const slow_clock slow(old.clock);
+    archive_reader source(old.path("*.csv"), "", slow);
+    CHECK(source.next()->bytes.empty());
+    old.add("a.csv", "one\n", 1);
+    old.clock.advance(4s);
+    CHECK(source.next()->bytes.empty());
+    old.clock.advance(1s);
+    CHECK(source.next()->bytes == "one\n");
 }
 
 TEST_CASE("where no archive is, that is said, and nothing will come") {
