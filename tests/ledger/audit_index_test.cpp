@@ -52,6 +52,13 @@ TEST_CASE("a search of few events reads few lines") {
     found = state.index->find(query, state.directory(), nothing).value();
     CHECK(found.events == 1);
     CHECK(found.more);
+    // Of those that are rare, the second one is in a block of its own.
+    query.events_max = 10;
+    query.lines_read_max = 256;
+    found = state.index->find(query, state.directory(), nothing).value();
+    CHECK(found.events == 1);
+    CHECK(found.lines_read == 256);
+    CHECK(found.more);
     query = {};
     query.from = state.clock.wall() - 150min;
     found = state.index->find(query, state.directory(), nothing).value();
