@@ -185,10 +185,10 @@ void check_log(const self_test_input& seen, findings& into) {
                  "The events of kind unreadable show them. Is pgAudit newer than this tallyfs?");
     }
     if (feed.unreadable_pieces > 0) {
-        const bool nothing = feed.new_entries == 0;
+        // Programs that a server starts can print into a log of text.
+        const bool nothing = feed.entries == 0;
         into.add("pieces", nothing ? verdict::blind : verdict::weak,
-                 nothing ? "The log grows, and nothing of that can be read."
-                         : "Pieces of the log cannot be read.",
+                 nothing ? "Nothing of the log can be read." : "Pieces of the log cannot be read.",
                  "Is it the log of a server, with the log_line_prefix that tallyfs is told?");
     }
     if (feed.is_ahead) {

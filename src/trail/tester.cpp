@@ -109,7 +109,6 @@ void tester::test() {
     seen.feed.gaps = odd.gaps;
     seen.feed.forged = odd.forged;
     seen.feed.unreadable = odd.unreadable;
-    seen.feed.new_entries = status.facts.entries - std::exchange(entries_, status.facts.entries);
     seen.feed.unreadable_pieces = status.unreadable - std::exchange(pieces_, status.unreadable);
     auto made = std::make_shared<audit::self_test_report>(audit::self_test(seen));
     auto setup = std::make_shared<audit::setup_input>();

@@ -54,8 +54,7 @@ class tester {
     const parts parts_;
     std::optional<audit::server_facts> before_;
     std::deque<audit::canary> canaries_;  ///< the newest 12
-    std::uint64_t entries_ = 0;           ///< that were read up to the last test
-    std::uint64_t pieces_ = 0;            ///< likewise, that could not be
+    std::uint64_t pieces_ = 0;            ///< of the log, unreadable, up to the last test
     std::vector<audit::tally> owed_;      ///< alerts that could not be recorded yet
 
     mutable std::mutex mutex_;  ///< of all that follows

@@ -232,11 +232,11 @@ TEST_CASE("a log that cannot be read, has gaps, forgeries or is text is said") {
     CHECK(with([](auto& feed) { feed.unreadable = 1; }) == "blind records");
     CHECK(with([](auto& feed) { feed.forged = 1; }) == "weak forged");
     CHECK(with([](auto& feed) { feed.is_ahead = true; }) == "weak clock");
-    CHECK(with([](auto& feed) { feed.unreadable_pieces = 1; }) == "blind pieces");
+    CHECK(with([](auto& feed) { feed.unreadable_pieces = 1; }) == "weak pieces");
     CHECK(with([](auto& feed) {
               feed.unreadable_pieces = 9;
-              feed.new_entries = 1;
-          }) == "weak pieces");
+              feed.entries = 0;
+          }) == "blind pieces, unknown log");
     CHECK(with([](auto& feed) { feed.trust = "text"; }) == "weak trust");
     CHECK(with([](auto& feed) { feed.trust = "guarded_text"; }) == "");
     auto seen = audited_server();

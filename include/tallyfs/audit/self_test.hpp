@@ -90,7 +90,6 @@ struct feed_facts {
     std::uint64_t gaps = 0;     ///< since the last test
     std::uint64_t forged = 0;   ///< likewise
     std::uint64_t unreadable = 0;         ///< likewise: records that are not understood
-    std::uint64_t new_entries = 0;        ///< likewise: of all kinds
     std::uint64_t unreadable_pieces = 0;  ///< likewise: of the log, that are no entry
     bool is_ahead = false;                ///< the newest entry is of a time that is yet to come
     /// Some of it waits to be read, or a log service stands between: a line may take its time.
