@@ -48,8 +48,11 @@ void feed::start() {
             spdlog::error("{}: the audit log is not read any more: {}", parts_.what.cluster,
                           error.what());
             tell(std::string("its reading has ended: ") + error.what());
-            const std::lock_guard lock(mutex_);
-            stopping_ = true;  // nobody takes what is posted
+            {
+                const std::lock_guard lock(mutex_);
+                stopping_ = true;  // nobody takes what is posted
+            }
+            refuse_posts();
         }
     });
 }

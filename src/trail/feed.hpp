@@ -155,7 +155,7 @@ class feed {
     steady_time last_growth_{};
     /// Keys of what was written after the checkpoint, and comes again in the log.
     std::unordered_set<std::string> written_after_;
-    bool careful_ = false;  ///< there was no checkpoint: whatever is in the stream may come again
+    bool careful_ = false;  ///< the log begins anew: whatever is in the stream may come again
     bool caught_up_ = false;
     bool shown_ = false;  ///< something was published
     bool unsaved_ = false;

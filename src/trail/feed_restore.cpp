@@ -39,7 +39,9 @@ void feed::restore() {
     judging_ = parts_.judging();
     const auto end = parts_.into.end();
     const auto segment = journal::segment_id::parse(at_.segment);
-    careful_ = !segment && end.number > 0;
+    // Without a place the log begins anew, also where the stream's end was kept already.
+    const bool begins_anew = !segment || (!parts_.what.log.empty() && at_.log_place.empty());
+    careful_ = begins_anew && end.number > 0;
     make_intakes();
     if (segment) return restore_from_stream({*segment, at_.offset});
     at_.number = end.number;

@@ -27,6 +27,7 @@ def entry(number, user="jd", line=None):
 
 class Intake(MountCase):
     followed = ""
+    posted = 'post_token_file = "{token}"'
 
     def start(self, *more, **keywords):
         token = os.path.join(self.directory, "token")
@@ -43,7 +44,7 @@ class Intake(MountCase):
 people = ["jd"]
 [[audit_servers]]
 cluster = "prod/orders-cl"
-post_token_file = "{token}"
+{self.posted.format(token=token)}
 {self.followed}
 [[audit_servers]]
 cluster = "prod/fetched"
@@ -86,6 +87,28 @@ command_every_seconds = 5
         with open(log, "a", encoding="ascii") as file:
             file.write('{"no": "entry"}\n')
         wait_until(lambda: "1 unreadable" in self.daemon.read("audit/status.txt"))
+
+    def test_a_checkpoint_that_is_damaged_and_a_death_right_after_it(self):
+        log = os.path.join(self.directory, "server.json")
+        with open(log, "w", encoding="ascii") as file:
+            file.write("".join(entry(number, line=number) + "\n" for number in range(1, 51)))
+        self.daemon.end()
+        self.followed = f'log = "{log}"\n'
+        self.posted = ""
+        self.daemon = self.start()
+        wait_until(lambda: len(self.objects()) == 50)
+        self.daemon.end()
+        checkpoint = os.path.join(self.state, "audit", "prod.orders-cl.json")
+        with open(checkpoint, "w", encoding="ascii") as file:
+            file.write("{")
+        self.daemon = self.start()
+        wait_until(lambda: os.path.getsize(checkpoint) > 1)  # and no place is in it yet
+        self.daemon.end(signal.SIGKILL)
+        self.daemon = self.start()
+        with open(log, "a", encoding="ascii") as file:
+            file.write(entry(51, line=51) + "\n")
+        wait_until(lambda: "public.t51" in self.objects())
+        self.assertEqual(self.objects(), [f"public.t{number}" for number in range(1, 52)])
 
     def test_names_with_blanks_are_found(self):
         self.assertEqual(self.send(entry(1, "Jane Doe, jr", 1) + "\n")[0], 200)
