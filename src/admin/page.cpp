@@ -119,7 +119,11 @@ page find_page(const tree::directory& root, std::string_view target, bool curren
     }
     page result{200, type_of(path), {}, std::nullopt};
     if (const auto* text = std::get_if<tree::text_file>(&node->node.content)) {
-        result.body = text->render();
+        if (text->slow) {
+            result.slow_body = text->render;
+        } else {
+            result.body = text->render();
+        }
     } else if (const auto* log = std::get_if<tree::log_file>(&node->node.content)) {
         result.log = *log;
     } else {

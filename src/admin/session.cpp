@@ -46,24 +46,40 @@ class page_request {
         };
         const bool posted =
             shared_.views.post([&shared = shared_, target = target_, answer](bool current) {
-                answer(std::make_shared<page>(look_up(shared, target, current)));
+                const auto found =
+                    made(target, [&] { return find_page(*shared.root, target, current); });
+                if (found->slow_body == nullptr) return answer(found);
+                const bool goes_on = shared.views.post_apart([target, found, answer] {
+                    answer(made(target, [&] { return with_body(*found); }));
+                });
+                if (!goes_on) answer(stopping());
             });
-        if (!posted) answer(std::make_shared<page>(refusal(503, "Stopping.\n")));
+        if (!posted) answer(stopping());
     }
 
   private:
-    static page look_up(const session_context& shared, const std::string& target, bool current) {
+    static page with_body(page found) {
+        found.body = found.slow_body();
+        return found;
+    }
+    static std::shared_ptr<page> stopping() {
+        return std::make_shared<page>(refusal(503, "Stopping.\n"));
+    }
+    /// What `make` gives, or what its exception means.
+    template <class Make>
+    static std::shared_ptr<page> made(const std::string& target, const Make& make) {
         try {
-            return find_page(*shared.root, target, current);
+            return std::make_shared<page>(make());
         } catch (const boost::system::system_error& error) {
             if (error.code() != boost::system::errc::resource_unavailable_try_again) {
                 spdlog::error("{} cannot be shown: {}", target, error.what());
-                return refusal(500, "This file cannot be shown now.\n");
+                return std::make_shared<page>(refusal(500, "This file cannot be shown now.\n"));
             }
-            return refusal(503, "The ledger is rebuilt: see /status.txt, then try again.\n");
+            return std::make_shared<page>(
+                refusal(503, "This is being made anew: see /status.txt, then try again.\n"));
         } catch (const std::exception& error) {
             spdlog::error("{} cannot be shown: {}", target, error.what());
-            return refusal(500, "This file cannot be shown now.\n");
+            return std::make_shared<page>(refusal(500, "This file cannot be shown now.\n"));
         }
     }
 

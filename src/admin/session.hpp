@@ -36,6 +36,8 @@ struct page {
     std::string content_type;
     std::string body;
     std::optional<tree::log_file> log;  ///< sent from disk instead of `body`
+    /// Makes `body`, apart from the views because it may take seconds; null: it is made.
+    std::function<std::string()> slow_body = nullptr;
 };
 
 /// Finds the page of a request target. On the view thread; `current` as in tree::view_thread.

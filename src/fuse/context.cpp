@@ -55,8 +55,9 @@ void completion::answer(outcome result) {
 
 namespace {
 
-/// A question under way. Destroyed without having been asked, it answers EIO.
-class pending_question {
+/// A question under way: asked on the view thread, perhaps rendered apart, then answered on the
+/// view thread. Destroyed without an answer, it answers EIO.
+class pending_question : public std::enable_shared_from_this<pending_question> {
   public:
     pending_question(context& served, parked_requests::ticket ticket, question ask)
         : served_(served.weak_from_this()), ticket_(ticket), ask_(std::move(ask)) {}
@@ -67,21 +68,62 @@ class pending_question {
     }
 
     void run(bool current) {
+        step([this, current](context& served) -> std::optional<outcome> {
+            auto decided = ask_(served, current);
+            if (auto* const answer = std::get_if<outcome>(&decided)) return std::move(*answer);
+            static_cast<void>(served.views.post_apart(
+                [self = shared_from_this(), later = std::get<apart>(std::move(decided))] {
+                    self->render(later);
+                }));
+            return std::nullopt;
+        });
+    }
+
+  private:
+    /// Does a part of the work, unless nobody waits for it any more; what it gives is the answer.
+    void step(const std::function<std::optional<outcome>(context&)>& work) {
         const auto served = served_.lock();
         if (served == nullptr) return;
         const auto working = served->parked.begin_work(ticket_);
         if (!working) return;
-        outcome result = failed{EIO};
+        if (auto answer = attempt(*served, work)) give(*served, std::move(*answer));
+    }
+
+    /// On the thread beside the views. The mount's end waits for no slow text.
+    void render(const apart& later) {
+        const auto served = served_.lock();
+        if (served == nullptr || !served->parked.begin_work(ticket_)) return;
+        auto failure = attempt(*served, [this, &later](context& asked) -> std::optional<outcome> {
+            std::vector<rendering> made;
+            for (const auto& [key, text] : later.texts) {
+                auto known = asked.rendered.find(key);  // made for somebody else meanwhile
+                made.push_back(known != nullptr ? known : asked.rendered.make(key, text));
+            }
+            static_cast<void>(asked.views.post(
+                [self = shared_from_this(), then = later.then, made = std::move(made)](bool) {
+                    self->step(
+                        [&](context& answering) { return std::optional(then(answering, made)); });
+                }));
+            return std::nullopt;
+        });
+        if (failure) give(*served, std::move(*failure));
+    }
+
+    static std::optional<outcome> attempt(
+        context& served, const std::function<std::optional<outcome>(context&)>& work) {
         try {
-            result = ask_(*served, current);
+            return work(served);
         } catch (...) {
-            result = failed{error_of_exception("answering from the views")};
+            return failed{error_of_exception("answering from the views")};
         }
-        deliver(*served, ticket_, std::move(result));
+    }
+
+    /// The answer may be on its way for a while (publisher): our end does not answer then.
+    void give(context& served, outcome answer) {
+        deliver(served, ticket_, std::move(answer));
         served_.reset();
     }
 
-  private:
     std::weak_ptr<context> served_;
     const parked_requests::ticket ticket_;
     const question ask_;

@@ -38,9 +38,22 @@ struct context : std::enable_shared_from_this<context> {
 /// Who makes the request: uid, and all groups of the process.
 [[nodiscard]] tree::user user_of(fuse_req_t request);
 
+/// A text that takes seconds to render (tree::text_file, `slow`), and the key of its rendering.
+struct slow_text {
+    std::string key;
+    tree::text_file text;
+};
+/// What has to be rendered apart from the views before the view thread can answer: `then` gets the
+/// renderings, in that order.
+struct apart {
+    std::vector<slow_text> texts;
+    std::function<outcome(context& served, const std::vector<rendering>& made)> then;
+};
+using decision = std::variant<outcome, apart>;
+
 /// Parks the request and lets the view thread decide. `current` as in tree::view_thread::job.
 /// Every request is answered, also if the view thread drops the job.
-using question = std::function<outcome(context& served, bool current)>;
+using question = std::function<decision(context& served, bool current)>;
 void ask_views(context& served, fuse_req_t request, question ask);
 
 /// Answers a parked request once, from any thread; EIO if it is destroyed without having done so.

@@ -15,19 +15,31 @@ outcome opened_listing(std::shared_ptr<const listing> listed) {
     return opened{std::move(made)};
 }
 
-outcome list_directory(context& served, const std::shared_ptr<inode>& node, std::uint64_t moment,
-                       bool current) {
+decision list_directory(context& served, const std::shared_ptr<inode>& node, std::uint64_t moment,
+                        bool current) {
     const auto* directory = directory_of(*node);
     if (!current && directory->follows_journal()) return failed{EAGAIN};
-    auto listed = std::make_shared<listing>();
-    listed->directory = node;
-    for (const auto& entry : directory->list()) {
-        const bool shared = !std::holds_alternative<tree::personal>(entry.node.content);
-        listed->entries.push_back(
-            {entry.name, shared ? inode_of_node(served, node, entry.name, entry.node) : nullptr});
+    auto found = directory->list();
+    std::vector<slow_text> slow;
+    for (const auto& entry : found) {
+        if (auto one = slow_text_of(served, *node, entry.name, entry.node)) {
+            slow.push_back(std::move(*one));
+        }
     }
-    if (current) served.known.add(moment, listed);
-    return opened_listing(std::move(listed));
+    const auto answer = [node, moment, current, found = std::move(found)](context& answering,
+                                                                          const auto&) {
+        auto listed = std::make_shared<listing>();
+        listed->directory = node;
+        for (const auto& [name, entry] : found) {
+            const bool shared = !std::holds_alternative<tree::personal>(entry.content);
+            listed->entries.push_back(
+                {name, shared ? inode_of_node(answering, node, name, entry) : nullptr});
+        }
+        if (current) answering.known.add(moment, listed);
+        return opened_listing(std::move(listed));
+    };
+    if (!slow.empty()) return apart{std::move(slow), answer};
+    return answer(served, std::vector<rendering>());
 }
 
 /// Fills an answer of at most `size` bytes with entries from `offset` on. Offsets count entries:

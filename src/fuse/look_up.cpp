@@ -14,6 +14,12 @@ outcome answer_for(const std::shared_ptr<inode>& node) {
     return entry_of{node};
 }
 
+std::string key_of_node(const inode& parent, std::string_view name, const tree::node& node) {
+    std::string key = key_of(path_below(parent, name), node.content);
+    if (node.access.owner) key += "@" + std::to_string(*node.access.owner);
+    return key;
+}
+
 struct content_filler {
     context& served;
     inode& made;
@@ -50,8 +56,7 @@ const tree::directory* directory_of(const inode& node) noexcept {
 
 std::shared_ptr<inode> inode_of_node(context& served, const std::shared_ptr<inode>& parent,
                                      std::string_view name, const tree::node& node) {
-    std::string key = key_of(path_below(*parent, name), node.content);
-    if (node.access.owner) key += "@" + std::to_string(*node.access.owner);
+    const auto key = key_of_node(*parent, name, node);
     auto found = served.inodes.intern(parent, name, key, [&](inode& made) {
         made.changed = node.changed;
         made.access = node.access;
@@ -68,6 +73,15 @@ std::shared_ptr<inode> inode_of_node(context& served, const std::shared_ptr<inod
     return found;
 }
 
+std::optional<slow_text> slow_text_of(context& served, const inode& parent, std::string_view name,
+                                      const tree::node& node) {
+    const auto* text = std::get_if<tree::text_file>(&node.content);
+    if (text == nullptr || !text->slow) return std::nullopt;
+    auto key = key_of_node(parent, name, node);
+    if (served.rendered.size_of(key)) return std::nullopt;
+    return slow_text{std::move(key), *text};
+}
+
 void look_up(context& served, fuse_req_t request, fuse_ino_t parent_number, const char* name) {
     const auto parent = served.inodes.find(parent_number);
     if (parent == nullptr) return deliver(served, request, failed{ESTALE});
@@ -80,7 +94,7 @@ void look_up(context& served, fuse_req_t request, fuse_ino_t parent_number, cons
     }
     ask_views(served, request,
               [parent, name = std::string(name), moment, asking = user_of(request)](
-                  context& asked, bool current) -> outcome {
+                  context& asked, bool current) -> decision {
                   const auto* directory = directory_of(*parent);
                   if (!current && directory->follows_journal()) return failed{EAGAIN};
                   auto found = directory->find(name);
@@ -88,9 +102,16 @@ void look_up(context& served, fuse_req_t request, fuse_ino_t parent_number, cons
                   const bool shared = own == nullptr;
                   // The node is kept beside its replacement: its function is running.
                   auto mine = shared ? std::move(found) : own->of(asking);
-                  const auto node = mine ? inode_of_node(asked, parent, name, *mine) : nullptr;
-                  if (current && shared) asked.known.add(moment, *parent, name, node);
-                  return answer_for(node);
+                  auto slow = mine ? slow_text_of(asked, *parent, name, *mine) : std::nullopt;
+                  auto answer = [parent, name, moment, mine = std::move(mine),
+                                 keep = current && shared](context& answering, const auto&) {
+                      const auto node =
+                          mine ? inode_of_node(answering, parent, name, *mine) : nullptr;
+                      if (keep) answering.known.add(moment, *parent, name, node);
+                      return answer_for(node);
+                  };
+                  if (slow) return apart{{std::move(*slow)}, std::move(answer)};
+                  return answer(asked, std::vector<rendering>());
               });
 }
 

@@ -13,39 +13,63 @@ namespace tallyfs::fuse {
 
 namespace {
 
-/// On the view thread: the bytes of a rendering that were dropped, made once more if the version
-/// is still the one that the name stands for. ESTALE makes the kernel look the name up again.
-outcome open_again(context& served, const std::shared_ptr<inode>& node, const tree::user& asking) {
-    const auto wanted = std::get<text_content>(node->content);
-    const auto shared = directory_of(*node->parent)->find(node->name);
-    const auto* own = shared ? std::get_if<tree::personal>(&shared->content) : nullptr;
-    const auto found = own != nullptr ? own->of(asking) : shared;
-    const auto* text = found ? std::get_if<tree::text_file>(&found->content) : nullptr;
-    if (text == nullptr || text->version != wanted.version) return failed{ESTALE};
-    auto bytes = served.rendered.find(node->key);
-    if (bytes == nullptr) bytes = served.rendered.make(node->key, *text);
-    if (bytes->size() != wanted.bytes) {
-        spdlog::error("mount: {} version {} was {} bytes, now {}", node->path, wanted.version,
-                      wanted.bytes, bytes->size());
-        return failed{EIO};
-    }
+outcome opened_rendering(const std::shared_ptr<inode>& node, rendering bytes) {
     auto made = std::make_shared<handle>();
     made->node = node;
     made->bytes = std::move(bytes);
     return opened{std::move(made)};
 }
 
-void open_text(context& served, fuse_req_t request, const std::shared_ptr<inode>& node) {
-    auto bytes = served.rendered.find(node->key);
-    if (bytes == nullptr) {
-        return ask_views(served, request, [node, asking = user_of(request)](context& asked, bool) {
-            return open_again(asked, node, asking);
-        });
+/// A rendering that was made once more.
+outcome opened_again(context& served, const std::shared_ptr<inode>& node, rendering bytes) {
+    const auto& wanted = std::get<text_content>(node->content);
+    if (bytes->size() != wanted.bytes) {
+        spdlog::error("mount: {} version {} was {} bytes, now {}", node->path, wanted.version,
+                      wanted.bytes, bytes->size());
+        served.rendered.drop(node->key);
+        return failed{EIO};
     }
-    auto made = std::make_shared<handle>();
-    made->node = node;
-    made->bytes = std::move(bytes);
-    deliver(served, request, opened{std::move(made)});
+    return opened_rendering(node, std::move(bytes));
+}
+
+/// The text that the inode's name stands for, if it is of the inode's version still.
+std::optional<tree::text_file> current_text(const inode& node, const tree::user& asking) {
+    const auto shared = directory_of(*node.parent)->find(node.name);
+    const auto* own = shared ? std::get_if<tree::personal>(&shared->content) : nullptr;
+    const auto found = own != nullptr ? own->of(asking) : shared;
+    const auto* text = found ? std::get_if<tree::text_file>(&found->content) : nullptr;
+    const auto wanted = std::get<text_content>(node.content).version;
+    if (text == nullptr || text->version != wanted) return std::nullopt;
+    return *text;
+}
+
+/// On the view thread: the bytes of a rendering that were dropped, made once more if the version
+/// is still the one that the name stands for. ESTALE makes the kernel look the name up again.
+decision open_again(context& served, const std::shared_ptr<inode>& node, const tree::user& asking) {
+    const auto text = current_text(*node, asking);
+    if (!text) return failed{ESTALE};
+    if (auto bytes = served.rendered.find(node->key)) {
+        return opened_again(served, node, std::move(bytes));
+    }
+    if (!text->slow) return opened_again(served, node, served.rendered.make(node->key, *text));
+    return apart{{{node->key, *text}},
+                 [node, asking](context& answering, const std::vector<rendering>& made) -> outcome {
+                     // What it shows may have changed while it was made.
+                     if (current_text(*node, asking)) {
+                         return opened_again(answering, node, made.front());
+                     }
+                     answering.rendered.drop(node->key);
+                     return failed{ESTALE};
+                 }};
+}
+
+void open_text(context& served, fuse_req_t request, const std::shared_ptr<inode>& node) {
+    if (auto bytes = served.rendered.find(node->key)) {
+        return deliver(served, request, opened_rendering(node, std::move(bytes)));
+    }
+    ask_views(served, request, [node, asking = user_of(request)](context& asked, bool) {
+        return open_again(asked, node, asking);
+    });
 }
 
 /// All opens of an inode at one time are of one kind, as the kernel demands.

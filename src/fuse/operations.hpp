@@ -44,6 +44,9 @@ void read_directory_plus(context& served, fuse_req_t request, fuse_ino_t number,
 [[nodiscard]] std::shared_ptr<inode> inode_of_node(context& served,
                                                    const std::shared_ptr<inode>& parent,
                                                    std::string_view name, const tree::node& node);
+/// What of the node has to be rendered apart before inode_of_node() is called; nothing for most.
+[[nodiscard]] std::optional<slow_text> slow_text_of(context& served, const inode& parent,
+                                                    std::string_view name, const tree::node& node);
 /// On the view thread: the directory of an inode; null if it is none.
 [[nodiscard]] const tree::directory* directory_of(const inode& node) noexcept;
 

@@ -40,15 +40,6 @@ class recent {
         weight_ = 0;
     }
 
-    [[nodiscard]] std::size_t weight() const noexcept { return weight_; }
-
-  private:
-    struct entry {
-        std::string key;
-        Value value;
-        std::size_t weight;
-    };
-
     void erase(std::string_view key) {
         const auto place = places_.find(key);
         if (place == places_.end()) return;
@@ -57,6 +48,15 @@ class recent {
         places_.erase(place);  // before the entry: its key lies in there
         entries_.erase(entry_place);
     }
+
+    [[nodiscard]] std::size_t weight() const noexcept { return weight_; }
+
+  private:
+    struct entry {
+        std::string key;
+        Value value;
+        std::size_t weight;
+    };
 
     const std::size_t weight_max_;
     std::size_t weight_ = 0;

@@ -34,6 +34,12 @@ rendering renderings::make(const std::string& key, const tree::text_file& text) 
     return made;
 }
 
+void renderings::drop(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    bytes_.erase(key);
+    sizes_.erase(key);
+}
+
 std::size_t renderings::bytes() const {
     const std::lock_guard lock(mutex_);
     return bytes_.weight();

@@ -23,8 +23,10 @@ class renderings {
     /// Null if they were dropped, or never made.
     [[nodiscard]] rendering find(const std::string& key);
     [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& key);
-    /// Renders and keeps the bytes. On the view thread; what `render` throws passes through.
+    /// Renders and keeps the bytes, where text.render() may run; what it throws passes through.
     rendering make(const std::string& key, const tree::text_file& text);
+    /// Forgets bytes and size: they are not those of this version.
+    void drop(const std::string& key);
     [[nodiscard]] std::size_t bytes() const;
 
   private:

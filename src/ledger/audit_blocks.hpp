@@ -7,6 +7,7 @@
 
 #include <tallyfs/ledger/ledger.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <limits>
@@ -133,7 +134,7 @@ struct audit_index::implementation {
     std::filesystem::path file;
     mutable std::mutex mutex;
     std::string reset_reason;
-    std::uint64_t epoch = 0;  ///< grows when the file is begun anew
+    std::atomic<std::uint64_t> epoch = 0;  ///< grows when the file is begun anew
     std::unique_ptr<audit_session> current;
     audit_standing now;
     audit_names names;

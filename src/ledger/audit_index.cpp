@@ -96,6 +96,10 @@ std::string audit_index::was_reset() const {
     return implementation_->reset_reason;
 }
 
+std::uint64_t audit_index::resets() const noexcept {
+    return implementation_->epoch;
+}
+
 journal::position audit_index::checkpoint() const {
     const std::lock_guard lock(implementation_->mutex);
     return implementation_->now.checkpoint;

@@ -38,7 +38,10 @@ auditor_state::auditor_state(auditor::parts with)
       store(parts.state_directory, parts.clock, parts.bases),
       days(store.lines(), store.index()),
       judged_by(std::make_shared<judging>(as_configured(parts))) {
-    days.connect({parts.record, [this] { changed(); }});
+    days.connect({parts.record, [this] {
+                      store.note_deletion();
+                      changed();
+                  }});
     make_servers();
 }
 

@@ -3,7 +3,9 @@
 #include <tallyfs/base/text.hpp>
 #include <tallyfs/tree/make.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <span>
 
 namespace tallyfs::trail {
 
@@ -60,32 +62,39 @@ class alert_files {
 
     [[nodiscard]] tree::node node() const {
         auto files = std::make_shared<tree::fixed_directory>();
-        add(*files, "alert.json", [](auto&, const audit::alert& of) { return audit::to_json(of); });
-        add(*files, "evidence.jsonl", evidence_text);
-        add(
-            *files, "state", [](auto&, const audit::alert& of) { return state_text(of); },
-            [&from = from_, number = found_->number](const tree::user& by, std::string text,
-                                                     tree::answer answer) {
-                from.alerts.decide(by, number, std::move(text), std::move(answer));
-            });
+        add(*files, {"alert.json", [](auto&, auto& of) { return audit::to_json(of); }});
+        add(*files, {.name = "evidence.jsonl", .text = evidence_text, .slow = true});
+        add(*files, {.name = "state",
+                     .text = [](auto&, auto& of) { return state_text(of); },
+                     .write =
+                         [&from = from_, number = found_->number](
+                             const tree::user& by, std::string text, tree::answer answer) {
+                             from.alerts.decide(by, number, std::move(text), std::move(answer));
+                         }});
         return tree::directory_node(std::move(files), found_->changed);
     }
 
   private:
-    using render = std::string (*)(const auditor_state&, const audit::alert&);
+    struct file {
+        std::string name;
+        std::string (*text)(const auditor_state&, const audit::alert&);
+        bool slow = false;
+        tree::write_command write = nullptr;
+    };
 
-    void add(tree::fixed_directory& files, std::string name, render text,
-             tree::write_command write = nullptr) const {
-        files.add(std::move(name), [&from = from_, found = found_, text, write] {
+    void add(tree::fixed_directory& files, const file& shown) const {
+        files.add(shown.name, [&from = from_, found = found_, shown] {
             const auto now = from.alerts.find(found->number);
             const auto of = now ? std::make_shared<const audit::alert>(*now) : found;
-            const auto version = tree::version_of(of->number, of->tally.events,
-                                                  of->changed.time_since_epoch().count(),
-                                                  static_cast<int>(of->state));
-            const tree::access access = write ? anybody_may_try : tree::access{};
-            return tree::node{
-                tree::text_file{version, [of, &from, text] { return text(from, *of); }, write},
-                of->changed, access};
+            tree::text_file text;
+            text.version = tree::version_of(of->number, of->tally.events,
+                                            of->changed.time_since_epoch().count(),
+                                            static_cast<int>(of->state), from.store.deletions());
+            text.render = [of, &from, text = shown.text] { return text(from, *of); };
+            text.write = shown.write;
+            text.slow = shown.slow;
+            const tree::access access = shown.write ? anybody_may_try : tree::access{};
+            return tree::node{std::move(text), of->changed, access};
         });
     }
 
@@ -102,7 +111,9 @@ class alerts_directory final : public tree::directory {
     [[nodiscard]] std::vector<tree::named_node> list() const override {
         std::vector<tree::named_node> entries;
         const auto& alerts = sources_.from.alerts;
-        for (const auto& one : closed_ ? alerts.closed() : alerts.open()) {
+        const auto all = closed_ ? alerts.closed() : alerts.open();
+        const auto listed = std::span(all).last(std::min(all.size(), alerts_listed_max));
+        for (const auto& one : listed) {
             entries.push_back({directory_name(one), alert_files(sources_.from, one).node()});
         }
         std::ranges::sort(entries, {}, &tree::named_node::name);

@@ -25,12 +25,14 @@ struct directory_sources {
 /// alerts/open or alerts/closed
 [[nodiscard]] std::shared_ptr<const tree::directory> make_alerts_directory(
     const directory_sources& sources, bool closed);
+/// Of alerts/open the newest; the others are found by their names.
+inline constexpr std::size_t alerts_listed_max = 1'000;
 /// find/
 [[nodiscard]] std::shared_ptr<const tree::directory> make_find_directory(
     const directory_sources& sources);
 /// The newest events that match and are wanted, a line each, as the stream has them; a last line
-/// says so where there are, or may be, older ones. Throws boost::system::system_error where they
-/// cannot be read now.
+/// says so where there are, or may be, older ones. Takes seconds; any thread. Throws
+/// boost::system::system_error where they cannot be read now.
 [[nodiscard]] std::string events_text(
     const auditor_state& from, ledger::audit_query query,
     const std::function<bool(const record::audit_event&)>& is_wanted = nullptr);

@@ -12,7 +12,7 @@ namespace tallyfs::trail {
 namespace {
 
 constexpr std::string_view suffix = ".jsonl";
-/// Some seconds of reading, for which other readers of the mount wait.
+/// Some seconds of reading.
 constexpr std::uint64_t lines_read_max = 1'000'000;
 constexpr std::string_view more_line =
     "{\"more\":\"older events are left out: narrow it with day=, from= or until=\"}\n";
@@ -88,10 +88,12 @@ class find_directory final : public tree::directory {
         if (!query) return std::nullopt;
         auto& from = sources_.from;
         const auto version =
-            tree::version_of(from.store.head().lines, std::hash<std::string_view>()(name));
-        return tree::text_node(
+            tree::version_of(from.store.changes(), std::hash<std::string_view>()(name));
+        auto node = tree::text_node(
             version, from.store.lines().segments().back().changed,
             [&from, query = std::move(*query)] { return events_text(from, query); });
+        std::get<tree::text_file>(node.content).slow = true;
+        return node;
     }
 
   private:

@@ -37,7 +37,8 @@ Announce work: it is recorded as such, and pages nobody:
 | `status.txt` | each server: alive or blind, events kept, noise dropped |
 | `day/` `today.jsonl` | every event, a line each, in a chain |
 | `alerts/open/` `alerts/closed/` | one directory an alert: `alert.json`, |
-| | `evidence.jsonl` (its events), `state` (read it, write to it) |
+| | `evidence.jsonl` (its events), `state` (read it, write to it); |
+| | the newest 1,000 are listed, every open one is found by its name |
 | `expected/` | announced work: `expected.csv`; announce in `new/` |
 | `find/` | resolves, not listed: find/README.md |
 | `noise.csv` | what was dropped, by day, server and reason |

@@ -57,7 +57,9 @@ std::string status_text(const auditor_state& from) {
     }
     const auto open = from.alerts.open();
     if (open.empty()) return text;
-    text += "\nALERTS (alerts/open/)\n";
+    text += "\nALERTS (alerts/open/";
+    if (open.size() > alerts_listed_max) text += ", which lists the newest 1,000";
+    text += ")\n";
     const auto first = open.size() > alerts_shown_max ? open.size() - alerts_shown_max : 0;
     for (auto i = open.size(); i > first; --i) text += alert_line(open[i - 1]);
     if (first > 0) text += "  and " + grouped(static_cast<std::int64_t>(first)) + " older ones\n";

@@ -18,6 +18,7 @@ store::store(const std::filesystem::path& state_directory, const clock_source& c
       chain_(lines_, state_directory / "audit.head", nullptr, {std::move(bases), false}),
       index_(state_directory / "audit.sqlite") {
     const auto reason = index_.reconcile(lines_.segments());
+    resets_known_ = index_.resets();
     if (!reason) {
         spdlog::error("the index of the audit cannot be used: {}", reason.error().message());
     } else if (!reason->empty()) {
@@ -51,7 +52,7 @@ std::size_t store::append(std::span<record::audit_event> events) {
 void store::index(std::span<const record::audit_event> events,
                   const std::vector<journal::batch_line>& places) {
     if (places.empty()) return;
-    if (index_behind_) return;  // tick() comes to these lines too
+    if (!can_find()) return;  // tick() comes to these lines too
     std::vector<ledger::indexed_event> indexed;
     indexed.reserve(places.size());
     const auto next = index_.checkpoint();
@@ -61,6 +62,7 @@ void store::index(std::span<const record::audit_event> events,
     }
     if (indexed.empty()) return;
     if (const auto added = index_.add(indexed); !added) index_failed(added.error());
+    ++changes_;
 }
 
 store::line_end store::end() const {
@@ -81,6 +83,7 @@ bool store::catch_up_locked() {
     }
     if (batch->text.empty()) {
         index_behind_ = false;
+        ++changes_;
         index_failure_ = {};
         caught_up_.notify_all();
         return false;
@@ -116,9 +119,11 @@ void store::tick(const std::function<bool()>& stopping) {
     for (bool more = true; more && !stopping();) {
         // Appends come in between: the log is not held up by what is old.
         const std::lock_guard lock(mutex_);
-        if (ledger::is_damage(index_failure_)) {
+        if (ledger::is_damage(index_failure_) || index_.resets() != resets_known_) {
             const auto cleared = index_.clear();
             if (!cleared) return index_failed(cleared.error());
+            resets_known_ = index_.resets();
+            index_behind_ = true;
             index_failure_ = {};
         }
         more = index_behind_ && catch_up_locked();
@@ -128,11 +133,10 @@ void store::tick(const std::function<bool()>& stopping) {
 }
 
 bool store::await_index(const std::function<bool()>& stopping) {
-    while (index_behind_) {
+    while (!can_find()) {
         if (stopping()) return false;
         std::unique_lock lock(mutex_);
-        caught_up_.wait_for(lock, std::chrono::milliseconds(100),
-                            [this] { return !index_behind_.load(); });
+        caught_up_.wait_for(lock, std::chrono::milliseconds(100), [this] { return can_find(); });
     }
     return true;
 }
@@ -141,8 +145,11 @@ result<ledger::audit_found> store::find(
     const ledger::audit_query& query,
     const std::function<void(std::string_view line, const record::audit_event&)>& show) const {
     // Without the mutex, which an append holds while the disk writes.
-    if (!can_find()) return make_error_code(boost::system::errc::resource_unavailable_try_again);
-    return index_.find(query, lines_.directory(), show);
+    const auto behind = make_error_code(boost::system::errc::resource_unavailable_try_again);
+    if (!can_find()) return behind;
+    auto found = index_.find(query, lines_.directory(), show);
+    if (!found && !can_find()) return behind;  // damage: it is begun anew
+    return found;
 }
 
 }  // namespace tallyfs::trail

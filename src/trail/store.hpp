@@ -41,7 +41,17 @@ class store {
     /// Once a second, on one thread: lets the index catch up with the stream, a piece at a time.
     void tick(const std::function<bool()>& stopping);
     /// Whether all that is in the stream can be found: no error of the index has come between.
-    [[nodiscard]] bool can_find() const noexcept { return !index_behind_; }
+    [[nodiscard]] bool can_find() const noexcept {
+        return !index_behind_ && index_.resets() == resets_known_;
+    }
+    /// Grows with what find() can answer: lines that are indexed, days that are deleted.
+    [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
+    /// Grows when a day is deleted.
+    [[nodiscard]] std::uint64_t deletions() const noexcept { return deletions_; }
+    void note_deletion() noexcept {
+        ++deletions_;
+        ++changes_;
+    }
     /// Waits until that is so; false if `stopping`, which is asked ten times a second, says so
     /// before.
     [[nodiscard]] bool await_index(const std::function<bool()>& stopping);
@@ -70,6 +80,11 @@ class store {
     ledger::audit_index index_;
     /// Not every line of the stream is in it. Changes under the mutex; a reader needs none.
     std::atomic<bool> index_behind_ = true;
+    /// How often the index had been begun anew when its reading began. A reader that meets damage
+    /// begins it anew as well, and what it then has of the stream is not from its beginning.
+    std::atomic<std::uint64_t> resets_known_;
+    std::atomic<std::uint64_t> changes_ = 0;
+    std::atomic<std::uint64_t> deletions_ = 0;
     mutable std::mutex mutex_;  ///< one appender at a time; guards what follows
     std::condition_variable caught_up_;
     error_code index_failure_;  ///< why it does not follow; that was said

@@ -42,6 +42,7 @@ void view_worker::start(std::string rebuild_reason) {
     reader_.emplace(calls_, ledger_.checkpoint());
     capture_live();
     next_tick_ = steady_clock::now() + tick_interval;
+    apart_.start();
     thread_ = std::thread([this] {
         try {
             run();
@@ -58,6 +59,7 @@ void view_worker::stop() {
         stopping_ = true;
     }
     wake_.notify_one();
+    apart_.stop();
     if (!thread_.joinable()) return;
     thread_.join();
     std::deque<waiting_job> dropped;
@@ -76,6 +78,10 @@ bool view_worker::post(job work) {
     }
     wake_.notify_one();
     return true;
+}
+
+bool view_worker::post_apart(std::function<void()> work) {
+    return apart_.post(std::move(work));
 }
 
 bool view_worker::with_ledger(const std::function<void(ledger::ledger&)>& work) {

@@ -5,9 +5,12 @@
 
 namespace tallyfs::test {
 
-queue_views::queue_views() : thread_([this] { run(); }) {}
+queue_views::queue_views() : thread_([this] { run(); }) {
+    apart_.start();
+}
 
 queue_views::~queue_views() {
+    apart_.stop();
     {
         const std::lock_guard lock(mutex_);
         ending_ = true;
@@ -24,6 +27,10 @@ bool queue_views::post(job work) {
     }
     changed_.notify_all();
     return true;
+}
+
+bool queue_views::post_apart(std::function<void()> work) {
+    return apart_.post(std::move(work));
 }
 
 void queue_views::pause() {

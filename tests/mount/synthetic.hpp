@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tallyfs/base/file.hpp>
+#include <tallyfs/base/job_thread.hpp>
 #include <tallyfs/tree/node.hpp>
 #include <tallyfs/tree/view_thread.hpp>
 
@@ -15,12 +16,13 @@
 
 namespace tallyfs::test {
 
-/// Runs jobs in order on a thread of its own.
+/// Runs jobs in order on a thread of its own, and what is posted apart on another one.
 class queue_views final : public tree::view_thread {
   public:
     queue_views();
     ~queue_views() override;
     [[nodiscard]] bool post(job work) override;
+    [[nodiscard]] bool post_apart(std::function<void()> work) override;
     [[nodiscard]] std::uint64_t moment() const noexcept override { return moment_; }
 
     /// Something changed.
@@ -50,6 +52,7 @@ class queue_views final : public tree::view_thread {
     std::atomic<std::uint64_t> jobs_run_{0};
     std::atomic<bool> current_{true};
     std::thread thread_;
+    job_thread apart_{"the thread beside the test's views"};
 };
 
 /// Named texts, changed at any time by any thread.

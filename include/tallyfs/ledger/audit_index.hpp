@@ -65,6 +65,9 @@ class audit_index {
 
     /// Why the file was begun anew, when it was opened or since; "" if it was not.
     [[nodiscard]] std::string was_reset() const;
+    /// How often it was begun anew, in add(), find() or anywhere else: then it lacks lines.
+    /// Lock-free.
+    [[nodiscard]] std::uint64_t resets() const noexcept;
     /// Behind the last line that it has; the beginning after it was begun anew.
     [[nodiscard]] journal::position checkpoint() const;
     /// Events in the order of their lines, the first of them at the checkpoint or at the start of a

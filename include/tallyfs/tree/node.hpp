@@ -40,11 +40,14 @@ using remove_command = std::function<void(const user&, answer)>;
 /// (again only if the bytes were dropped from the cache; it must then give the same).
 struct text_file {
     std::uint64_t version = 0;
-    std::function<std::string()> render;  ///< on the view thread
+    std::function<std::string()> render;  ///< on the view thread, unless it is slow
     write_command write = nullptr;        ///< null: read only
     /// Whether one write(2) is only a part of a text that ends when the file is closed: a shell
     /// writes several lines one by one. Any thread; null: never.
     bool (*is_part)(std::string_view text) = nullptr;
+    /// `render` may take seconds, and runs on any thread. Nobody else waits for it, but who creates
+    /// a name in the same directory, or opens one with O_CREAT (the kernel's lock).
+    bool slow = false;
 };
 
 /// An append-only file that exists on disk. Lines appended to it while `closed` is false appear

@@ -1,5 +1,6 @@
 // Where look-ups run: the one thread that owns the views, as the mount and the admin server
-// see it. They never wait for it in a worker: they post a job, and the job answers.
+// see it, and the one beside it. They never wait for them in a worker: they post a job, and the job
+// answers.
 // Reason: docs/architecture.md, "Read your writes".
 #pragma once
 
@@ -22,6 +23,10 @@ class view_thread {
 
     /// Any thread. False when the thread is shutting down: the job will not run.
     [[nodiscard]] virtual bool post(job work) = 0;
+
+    /// What takes seconds and does not need the views: on a thread of its own, one after the other,
+    /// until the views end, also after the mount has. Any thread. False as for post().
+    [[nodiscard]] virtual bool post_apart(std::function<void()> work) = 0;
 
     /// Grows whenever anything shown may have changed (an append, a setting, the live tick of at
     /// most one a second). An answer found at a moment is right as long as the moment lasts.

@@ -2,6 +2,7 @@
 // Rules: docs/architecture.md, "Read your writes".
 #pragma once
 
+#include <tallyfs/base/job_thread.hpp>
 #include <tallyfs/journal/reader.hpp>
 #include <tallyfs/ledger/rollup_files.hpp>
 #include <tallyfs/tree/view_thread.hpp>
@@ -33,6 +34,7 @@ class view_worker final : public tree::view_thread {
     void stop();
 
     [[nodiscard]] bool post(job work) override;
+    [[nodiscard]] bool post_apart(std::function<void()> work) override;
     /// Has the ledger used for something else on the view thread, once it has all that was
     /// appended, and waits for it. Not on the view thread. False: it was not, because the ledger
     /// does not follow now or the thread has ended.
@@ -91,6 +93,7 @@ class view_worker final : public tree::view_thread {
     bool journal_grew_ = true;      ///< guarded by mutex_
     bool stopping_ = false;         ///< guarded by mutex_
     std::thread thread_;
+    job_thread apart_{"the thread beside the views"};
 };
 
 }  // namespace tallyfs::views
