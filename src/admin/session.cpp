@@ -148,7 +148,7 @@ asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& b
                                 const session_context& shared, const std::string& peer) {
     beast::http::request_parser<beast::http::string_body> parser;
     parser.header_limit(head_bytes_max);
-    parser.body_limit(body_bytes_max);
+    parser.body_limit(intake_body_bytes_max);  // a longer one is refused with its head
     stream.expires_after(idle_max);
     error_code failure;
     co_await beast::http::async_read_header(stream, buffer, parser,
@@ -159,7 +159,11 @@ asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& b
     // Who may post logs may post more than others: known before the rest is read.
     const bool posts_logs = !failure && is_intake(asked) && shared.logs != nullptr;
     const bool may = !posts_logs || may_post(asked, *shared.logs);
-    if (posts_logs && may) parser.body_limit(intake_body_bytes_max);
+    const auto body_max = posts_logs ? intake_body_bytes_max : body_bytes_max;
+    parser.body_limit(body_max);
+    if (!failure && parser.content_length().value_or(0) > body_max) {
+        failure = beast::http::error::body_limit;
+    }
     if (!failure && may) {
         co_await beast::http::async_read(stream, buffer, parser,
                                          asio::redirect_error(asio::use_awaitable, failure));
@@ -168,6 +172,8 @@ asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& b
         co_await pause(wrong_token_pause);
         found = refusal(401, "No server of this name takes logs with this token.\n");
         failure = beast::http::error::unexpected_body;  // it was not read
+    } else if (failure == beast::http::error::body_limit) {
+        found = refusal(413, "This body is too large.\n");
     } else if (!failure) {
         found = co_await answer_to(asked, shared, peer);
     }

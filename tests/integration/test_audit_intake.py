@@ -12,6 +12,8 @@ from support import MountCase, post, wait_until
 TOKEN = "0123456789abcdef-post"
 BEARER = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/plain"}
 
+RULES = ("person-dml", "unknown-account", "blind", "outside-hours")
+
 
 def entry(number, user="jd", line=None):
     """One of jsonlog; without a line, its identity is the service's id or its bytes."""
@@ -116,6 +118,32 @@ command_every_seconds = 5
             found = self.daemon.read("audit/find", question).splitlines()
             self.assertEqual([json.loads(line)["user"] for line in found], ["Jane Doe, jr"])
 
+    def test_of_many_open_alerts_the_newest_are_listed_and_all_are_found(self):
+        body = "".join(entry(number, f"user{number}", number) + "\n" for number in range(1, 1202))
+        self.assertEqual(self.send(body)[0], 200)
+        wait_until(lambda: "lists the newest 1,000" in self.daemon.read("audit/status.txt"), 60)
+        numbers = [int(name.split("-")[0]) for name in
+                   os.listdir(self.daemon.path("audit/alerts/open"))]
+        self.assertEqual(len(numbers), 1000)
+        left_out = min(numbers) - 1
+        self.assertGreater(left_out, 0)
+        older = [name for name in (f"{left_out}-{rule}" for rule in RULES)
+                 if os.path.isdir(self.daemon.path("audit/alerts/open", name))]
+        self.assertEqual(len(older), 1)
+        alert = json.loads(self.daemon.read("audit/alerts/open", older[0], "alert.json"))
+        self.assertEqual(alert["number"], left_out)
+
+    def test_a_body_may_have_megabytes_and_not_more(self):
+        body = "".join(entry(number, line=number) + "\n" for number in range(1, 10_001))
+        self.assertGreater(len(body), 3 << 20)
+        self.assertEqual(self.send(body)[0], 200)
+        wait_until(lambda: len(self.objects()) == 10_000, 60)
+        # What is announced is enough to refuse it; and only logs are that large.
+        announced = {**BEARER, "Content-Length": str((16 << 20) + 1)}
+        self.assertEqual(self.send("x", announced)[0], 413)
+        announced["Content-Length"] = str((64 << 10) + 1)
+        self.assertEqual(post(self.daemon.admin, "/requests", b"x", announced)[0], 413)
+
     def test_who_has_no_token_hands_nothing_in(self):
         for headers in ({"Authorization": "Bearer wrong-wrong-wrong"}, {"Content-Type": "x"}):
             self.assertEqual(self.send(entry(1), headers)[0], 401)
@@ -124,11 +152,11 @@ command_every_seconds = 5
 
     def test_lines_are_kept_once_also_across_a_restart(self):
         body = "\n".join(entry(number, line=number) for number in range(1, 6)) + "\n"
-        self.assertEqual(self.send(body)[0], 200)
+        self.assertEqual(self.send(body), (200, b""))
         # The answer says that it is on the disk: nothing is waited for.
         wanted = [f"public.t{number}" for number in range(1, 6)]
         self.assertEqual(self.objects(), wanted)
-        self.assertEqual(self.send(body)[0], 200)
+        self.assertEqual(self.send(body), (200, b""))
         self.daemon.end(signal.SIGKILL)
         self.daemon = self.start()
         more = body + entry(6, line=6) + "\n"
