@@ -127,7 +127,8 @@ void stream::publish(wall_time now, std::size_t written, std::vector<placed_line
         newest.changed = now;
         counts_.lines_appended += placed.size() - before;
         unsynced_ = true;
-        recovered = std::exchange(append_failing_, false);
+        recovered = append_failing_ || begin_failing_;
+        append_failing_ = begin_failing_ = false;
         lost = counts_.lines_lost;
     }
     change_count_.fetch_add(1, std::memory_order_release);
@@ -154,12 +155,15 @@ void stream::turn_day() {
     const std::uint64_t before = change_count();
     {
         const std::lock_guard lock(append_mutex_);
-        if (ensure_segment(clock_.wall())) {
-            const std::lock_guard state_lock(state_mutex_);
-            if (!append_failing_) spdlog::error("{}", failed_step_);
-            append_failing_ = true;
+        const error_code failure = ensure_segment(clock_.wall());
+        const std::lock_guard state_lock(state_mutex_);
+        if (failure) {
+            if (!append_failing_ && !begin_failing_) spdlog::error("{}", failed_step_);
             counts_.last_error = failed_step_;
+        } else if (begin_failing_) {
+            spdlog::warn("{} can be appended to again", directory_.string());
         }
+        begin_failing_ = failure.failed();
     }
     if (change_count() != before) notify();
 }

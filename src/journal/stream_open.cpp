@@ -83,7 +83,7 @@ stream::stream(std::filesystem::path directory, const clock_source& clock,
         throw startup_error("cannot begin a segment of the journal: " + failed_step_);
     }
     spdlog::error("{}: nothing is recorded until there is room", failed_step_);
-    append_failing_ = true;
+    begin_failing_ = true;
     counts_.last_error = failed_step_;
 }
 

@@ -19,7 +19,7 @@ stream_status stream::status() const {
     stream_status status = counts_;
     if (!segments_.empty()) status.end = {segments_.back().id, segments_.back().bytes};
     status.change_count = change_count();
-    status.failing = append_failing_ || sync_failing_;
+    status.failing = append_failing_ || begin_failing_ || sync_failing_;
     return status;
 }
 

@@ -78,7 +78,7 @@ void stream::seal_after_failed_sync(const shared_file& file) {
         if (const error_code failure =
                 begin_segment({current_.date, current_.part + 1}, clock_.wall())) {
             const std::lock_guard state_lock(state_mutex_);
-            append_failing_ = true;
+            begin_failing_ = true;
             counts_.last_error = failed_step_;
         }
     }

@@ -124,9 +124,8 @@ result<std::vector<swap_count>> read_swap_counts(database& owner, const standing
     while (read.step()) {
         const auto loaded = read_group(owner, now, read.integer(0));
         if (query.service && *query.service != loaded.service) continue;
-        auto evicted = read.text(1);
-        if (query.model && *query.model != loaded.model && *query.model != evicted) continue;
-        counts[{std::move(evicted), loaded.model}] += read.integer(2);
+        if (query.model && *query.model != loaded.model) continue;
+        counts[{read.text(1), loaded.model}] += read.integer(2);
     }
     std::vector<swap_count> rows;
     for (const auto& [models, swaps] : counts) rows.push_back({models.first, models.second, swaps});

@@ -69,9 +69,9 @@ state::setting_definition gauge::definition(std::function<void()> changed) {
     state::setting_definition limit;
     limit.name = "state_bytes_max";
     limit.meaning =
-        "How big journal, ledger, captures and what is kept of databases may become together. From "
-        "80 % on status.txt says so; above it no captures are kept, but every call is served and "
-        "recorded. 0 is no limit.";
+        "How big journal, ledger, the audit's index, captures and what is kept of databases may "
+        "become together. From 80 % on status.txt says so; above it no captures are kept, but "
+        "every call is served and recorded. 0 is no limit.";
     limit.allowed = "0, or a size from 1M on such as 500M, 20G or 2T (powers of 1,000)";
     limit.unit = "bytes";
     limit.default_value = "0";
@@ -128,7 +128,8 @@ void gauge::look(const recorder& record) {
 reading gauge::measure() {
     reading now;
     now.journal_bytes = bytes_below(directory_ / "journal");
-    for (const auto* const name : {"ledger.sqlite", "ledger.sqlite-wal"}) {
+    for (const auto* const name :
+         {"ledger.sqlite", "ledger.sqlite-wal", "audit.sqlite", "audit.sqlite-wal"}) {
         now.ledger_bytes += bytes_of_file(directory_ / name);
     }
     now.captures_bytes = bytes_of_captures();

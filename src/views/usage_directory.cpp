@@ -1,5 +1,6 @@
 #include "views/budgets_text.hpp"
 #include "views/directories.hpp"
+#include "views/ledger_rows.hpp"
 #include "views/periods.hpp"
 #include "views/privacy_text.hpp"
 
@@ -196,13 +197,14 @@ class usage_directory final : public tree::directory {
         const auto all = [&from] { return from.ledger.stamp_of_all(); };
         const auto whole = [&from, all](auto render) {
             return [&from, all, render] {
-                // Rows that point to lines go with these.
+                // Rows that point to lines go with a day. Only the number of such days tells each
+                // time: they were summed up before, by a clock that can step back.
                 const auto stamp = all();
-                const auto changed = std::max(stamp.changed, from.ledger.last_rolled());
                 return tree::text_node(
                     tree::version_of(stamp.lines, stamp.changed.time_since_epoch().count(),
-                                     changed.time_since_epoch().count()),
-                    changed, [&from, render] { return render(from.ledger); });
+                                     from.ledger.rolled_days().size()),
+                    std::max(stamp.changed, from.ledger.last_rolled()),
+                    [&from, render] { return render(from.ledger); });
             };
         };
         entries_.add("README.md", [] { return tree::readme_node(usage_readme); })
@@ -215,11 +217,9 @@ class usage_directory final : public tree::directory {
                  [this, &from] {
                      const auto today = current_day(from);
                      const day first(today.date() - std::chrono::days(privacy_days - 1));
-                     auto rows = from.ledger.departures(first);
-                     if (!rows) throw boost::system::system_error(rows.error());
                      return privacy_.node(
-                         privacy_text(
-                             {std::move(*rows), from.live.upstream->loads_past_proxy, today}),
+                         privacy_text({rows_of(from.ledger.departures(first)),
+                                       from.live.upstream->loads_past_proxy, today}),
                          from.live.now);
                  })
             .add("budgets.txt", [this, &from] {

@@ -33,6 +33,33 @@ TEST_CASE_METHOD(journal_fixture, "the day turns without a line, and tells who l
     CHECK(heard == 1);
 }
 
+TEST_CASE_METHOD(journal_fixture,
+                 "a day that could not begin is no failure any more once it has, without a line") {
+    auto away = directory;
+    away += ".away";
+    clock.step_to(at("2026-11-20T23:00:00Z"));
+    std::filesystem::rename(directory, away);
+    stream->turn_day();
+    CHECK(stream->status().failing);
+    CHECK(stream->status().last_error.find("2026-11-21.jsonl") != std::string::npos);
+    std::filesystem::rename(away, directory);
+    stream->turn_day();
+    CHECK_FALSE(stream->status().failing);
+    CHECK(names() == strings{"2026-11-20.jsonl", "2026-11-21.jsonl"});
+}
+
+TEST_CASE_METHOD(journal_fixture,
+                 "a lost line is a failure until one is appended, also overnight") {
+    disk.write_error = EIO;
+    CHECK_FALSE(append(*stream, "lost"));
+    disk.write_error = 0;
+    clock.step_to(at("2026-11-20T23:00:00Z"));
+    stream->turn_day();
+    CHECK(stream->status().failing);
+    CHECK(append(*stream, "kept"));
+    CHECK_FALSE(stream->status().failing);
+}
+
 TEST_CASE_METHOD(journal_fixture, "a clock that steps back an hour loses and moves no line") {
     CHECK(append(*stream, "a"));
     clock.step_to(at("2026-11-20T10:00:00Z"));

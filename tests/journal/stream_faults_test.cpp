@@ -151,6 +151,20 @@ TEST_CASE_METHOD(journal_fixture, "a next part that cannot be created is tried a
     CHECK_FALSE(stream->status().failing);
 }
 
+TEST_CASE_METHOD(journal_fixture, "a next part that is created later is no failure any more") {
+    CHECK(append(*stream, "a"));
+    auto away = directory;
+    away += ".away";
+    disk.sync_error = EIO;
+    std::filesystem::rename(directory, away);
+    CHECK_FALSE(stream->sync());
+    disk.sync_error = 0;
+    std::filesystem::rename(away, directory);
+    stream->turn_day();
+    CHECK(stream->sync());
+    CHECK_FALSE(stream->status().failing);
+}
+
 TEST_CASE_METHOD(journal_fixture, "a disk that always fails to sync does not fill the directory") {
     disk.sync_error = EIO;
     for (int i = 0; i < 1010; ++i) {
@@ -249,6 +263,22 @@ TEST_CASE_METHOD(journal_fixture,
     CHECK_FALSE(full.status().failing);
     CHECK(content_of(four_files.path / "calls/2026-11-20.jsonl") == "on the 20th\n");
     CHECK(content_of(four_files.path / "calls/2026-11-21.jsonl") == "on the 21st\n");
+}
+
+TEST_CASE_METHOD(journal_fixture, "a start on a full disk is no failure any more with room") {
+    // The root, the stream's directory and the ballast.
+    const small_disk three_files(home.path() / "small", "nr_inodes=3");
+    if (!three_files.mounted) {
+        WARN("skipped: mounting a small tmpfs needs root");
+        return;
+    }
+    std::filesystem::create_directory(three_files.path / "calls");
+    std::ofstream(three_files.path / "ballast") << "x";
+    journal::stream full(three_files.path / "calls", clock);
+    CHECK(full.status().failing);
+    std::filesystem::remove(three_files.path / "ballast");
+    full.turn_day();
+    CHECK_FALSE(full.status().failing);
 }
 
 TEST_CASE_METHOD(journal_fixture,

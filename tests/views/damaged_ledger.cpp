@@ -17,7 +17,9 @@ constexpr std::size_t page_bytes = 4096;  // SQLite's
 const std::vector<std::string> usage_files{"usage/day/2026-11-20.json", "usage/day/2026-11-20.csv",
                                            "usage/total.json",          "usage/days.csv",
                                            "usage/duplicates.csv",      "usage/cold-starts.csv",
-                                           "usage/models/m/total.csv",  "usage/today.csv"};
+                                           "usage/models/m/total.csv",  "usage/today.csv",
+                                           "usage/privacy.txt"};
+const std::string far_away = "https://far-away.example";  // only the ledger's `leaving` has it
 
 std::string target_of(test::world& w, const std::string& path) {
     return path == "usage/today.csv" ? w.read(path).insert(0, "usage/") : path;
@@ -39,6 +41,7 @@ struct three_days {
             auto call = some_call("service-" + std::to_string(i % 40), i % 3 == 0 ? "m" : "n");
             call.prompt_hash = "0123456789abcdef0123456789abcd" + std::to_string(10 + i % 50);
             call.cold_start = i % 5 == 0;
+            if (i % 7 == 0) call.upstream = far_away;
             w.append(call);
             w.clock.advance(4min);
         }
@@ -88,6 +91,14 @@ void damage_page(const std::filesystem::path& file, std::size_t number) {
     stream << "damaged";
 }
 
+void damage_pages_with(const std::filesystem::path& file, const std::string& text) {
+    const auto bytes = read_file(file, std::size_t{1} << 30).value();
+    REQUIRE(bytes.find(text) != std::string::npos);
+    for (auto at = bytes.find(text); at != std::string::npos; at = bytes.find(text, at + 1)) {
+        damage_page(file, at / page_bytes);
+    }
+}
+
 }  // namespace
 
 TEST_CASE("a page that is found damaged while it is read leads to the right figures by itself") {
@@ -120,6 +131,29 @@ TEST_CASE("a page that is found damaged while it is read leads to the right figu
         });
     }
     CHECK(found_by_reading > 3);
+}
+
+TEST_CASE("damage below usage/privacy.txt is met with a wish to come again, by a listing too") {
+    const test::faulty_disk disk;
+    const three_days state;
+    for (const bool listing : {false, true}) {
+        INFO("listing " << listing);
+        test::world w(evening,
+                      state.but([](const auto& file) { damage_pages_with(file, far_away); }));
+        REQUIRE(w.ledger.was_reset().empty());
+        const auto look = [&] {
+            return listing ? w.names("usage").size() : w.read("usage/privacy.txt").size();
+        };
+        error_code failure;
+        try {
+            look();
+        } catch (const boost::system::system_error& error) {
+            failure = error.code();
+        }
+        CHECK(failure == boost::system::errc::resource_unavailable_try_again);
+        CHECK_NOTHROW(look());
+        CHECK(read_usage(w) == state.shown);
+    }
 }
 
 TEST_CASE("the status is shown while the ledger cannot be read, and says so") {

@@ -28,7 +28,7 @@ struct stream_status {
     std::uint64_t torn_bytes_left = 0;
     std::uint64_t change_count = 0;  ///< grows with every append and turn of the day
     std::string last_error;          ///< "" or what failed last, with path and reason
-    bool failing = false;            ///< the last append or sync failed
+    bool failing = false;            ///< the last append, begin of a segment or sync failed
 };
 
 /// The system calls that change segments, so that a test can let them fail.
@@ -91,7 +91,8 @@ class stream {
                               std::vector<placed_line>& placed);
 
     /// Begins today's segment if midnight has passed, also without a line. Any thread; called
-    /// by the live tick once a second, so that today's file exists from midnight.
+    /// by the live tick once a second, so that today's file exists from midnight. Until it succeeds
+    /// the stream is failing.
     void turn_day();
 
     /// Makes what was appended survive a power cut. Any thread but the proxy's; appends go on
@@ -180,9 +181,10 @@ class stream {
     std::vector<shared_file> closed_unsynced_;
     bool unsynced_ = false;  ///< file_ has lines that are not synced
     bool directory_unsynced_ = false;
-    bool append_failing_ = false;
+    bool append_failing_ = false;  ///< until a line is appended
     bool sync_failing_ = false;
-    stream_status counts_;  ///< end, change_count and failing are filled in by status()
+    bool begin_failing_ = false;  ///< until there is a segment to append to
+    stream_status counts_;        ///< end, change_count and failing are filled in by status()
 };
 
 }  // namespace tallyfs::journal

@@ -230,8 +230,8 @@ class ledger {
     [[nodiscard]] result<std::vector<swap>> swaps(std::size_t rows_max) const;
     /// Since that day, by group and destination; the most calls first.
     [[nodiscard]] result<std::vector<departure>> departures(day first) const;
-    /// All swaps of the calls that a query names; a model counts on either side. `by` is not
-    /// used. By models, in their order.
+    /// All swaps that the calls made which a query names: of a model those that loaded it. `by` is
+    /// not used. By models, in their order.
     [[nodiscard]] result<std::vector<swap_count>> swap_counts(const usage_query& query) const;
     /// Prompts that were repeated, the costliest first, of the days given. (Of the prompts of one
     /// day the first million is told apart.)

@@ -22,7 +22,7 @@ inline constexpr int percent_warned = 80;
 /// What the files take on the disk.
 struct reading {
     std::uint64_t journal_bytes = 0;
-    std::uint64_t ledger_bytes = 0;
+    std::uint64_t ledger_bytes = 0;  ///< with the index of the audit
     std::uint64_t captures_bytes = 0;
     std::uint64_t databases_bytes = 0;  ///< what is kept of watched databases
     std::uint64_t limit_bytes = 0;      ///< 0: none
