@@ -9,9 +9,15 @@ namespace {
 
 constexpr std::size_t boundary_bytes_max = 256;    // RFC 2046 allows 70
 constexpr std::size_t line_bytes_max = 16 * 1024;  // a part's head, with all its lines
+// Taken at once of what comes at once: a body of 100 MiB is not copied whole.
+constexpr std::size_t piece_bytes_max = 64 * 1024;
+constexpr std::string_view blanks = " \t\r\n";
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(blanks) == text.npos;
+}
 
 std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
     const auto begin = std::min(text.find_first_not_of(blanks), text.size());
     text.remove_prefix(begin);
     return text.substr(0, text.find_last_not_of(blanks) + 1);
@@ -83,12 +89,31 @@ form_reader::form_reader(std::string_view content_type, form_sink& sink) : sink_
     delimiter_ = "\r\n" + first_delimiter_;
 }
 
+/// What is done with moves an offset and is erased once a piece: however many lines and parts a
+/// body has, the time is that of its bytes.
 void form_reader::feed(std::string_view bytes) {
-    if (state_ == state::failed || state_ == state::complete) return;
-    buffer_ += bytes;
-    while (step()) {
+    while (!bytes.empty() && state_ != state::failed && state_ != state::complete) {
+        const auto piece = bytes.substr(0, piece_bytes_max);
+        bytes.remove_prefix(piece.size());
+        buffer_ += piece;
+        while (step()) {
+        }
+        buffer_.erase(0, done_);
+        done_ = 0;
     }
     if (state_ == state::failed || state_ == state::complete) buffer_.clear();
+}
+
+void form_reader::take(std::size_t count) noexcept {
+    done_ += count;
+    searched_ = 0;
+}
+
+/// Where the first line of the rest ends; npos if its end is not here yet.
+std::size_t form_reader::find_line_end() noexcept {
+    const auto end = rest().find('\n', searched_);
+    searched_ = std::min(end, rest().size());
+    return end;
 }
 
 bool form_reader::step() {
@@ -109,35 +134,39 @@ bool form_reader::step() {
 }
 
 bool form_reader::step_preamble() {
-    const auto end = buffer_.find('\n');
+    const auto end = find_line_end();
     if (end == std::string::npos) {
-        if (buffer_.size() > line_bytes_max) state_ = state::failed;
+        if (rest().size() > line_bytes_max) state_ = state::failed;
         return false;
     }
-    const auto line = std::string_view(buffer_).substr(0, end);
-    const bool is_delimiter = trimmed(line) == first_delimiter_ && line.starts_with("--");
-    // A sender that ends lines with LF alone does so everywhere.
-    if (is_delimiter && !line.ends_with('\r')) delimiter_.erase(0, 1);
-    if (is_delimiter) state_ = state::head;
-    if (trimmed(line) == first_delimiter_ + "--") state_ = state::complete;
-    buffer_.erase(0, end + 1);
+    const auto line = rest().substr(0, end);
+    if (line.starts_with(first_delimiter_)) {
+        const auto behind = line.substr(first_delimiter_.size());
+        if (is_blank(behind)) {
+            // A sender that ends lines with LF alone does so everywhere.
+            if (!line.ends_with('\r')) delimiter_.erase(0, 1);
+            state_ = state::head;
+        } else if (behind.starts_with("--") && is_blank(behind.substr(2))) {
+            state_ = state::complete;
+        }
+    }
+    take(end + 1);
     return true;
 }
 
 bool form_reader::step_head() {
-    const auto end = buffer_.find('\n');
-    if (head_.size() + std::min(end, buffer_.size()) > line_bytes_max) {
+    const auto end = find_line_end();
+    if (head_.size() + std::min(end, rest().size()) > line_bytes_max) {
         state_ = state::failed;
         return false;
     }
     if (end == std::string::npos) return false;
-    const bool blank = trimmed(std::string_view(buffer_).substr(0, end)).empty();
-    if (!blank) head_.append(buffer_, 0, end + 1);
-    buffer_.erase(0, end + 1);
+    const auto line = rest().substr(0, end + 1);
+    const bool blank = is_blank(line);
+    if (!blank) head_.append(line);
+    take(end + 1);
     if (!blank) return true;
     begin_part();
-    // Content can be empty: its delimiter then needs the line end that was just taken.
-    buffer_.insert(0, delimiter_, 0, delimiter_.size() - first_delimiter_.size());
     state_ = state::content;
     return true;
 }
@@ -150,49 +179,53 @@ void form_reader::begin_part() {
     find_parameter(disposition, "filename", filename);
     sink_.begin_part(name, !filename.empty());
     head_.clear();
-    skip_bytes_ = delimiter_.size() - first_delimiter_.size();
-}
-
-void form_reader::emit(std::string_view piece) {
-    const auto skipped = std::min(skip_bytes_, piece.size());
-    skip_bytes_ -= skipped;
-    if (piece.size() > skipped) sink_.part_piece(piece.substr(skipped));
+    used_line_end_ = delimiter_.size() - first_delimiter_.size();
 }
 
 bool form_reader::step_content() {
-    const auto found = buffer_.find(delimiter_);
-    // What could be the start of a delimiter stays until it is known.
-    const auto kept = delimiter_.size() - 1;
-    const auto settled =
-        found != std::string::npos ? found : buffer_.size() - std::min(kept, buffer_.size());
-    if (settled > 0) {
-        emit(std::string_view(buffer_).substr(0, settled));
-        buffer_.erase(0, settled);
+    // Content can be empty: its delimiter then has the line end that the head has already used.
+    if (used_line_end_ > 0) {
+        if (rest().size() < first_delimiter_.size() && first_delimiter_.starts_with(rest()))
+            return false;
+        if (rest().starts_with(first_delimiter_)) {
+            take(first_delimiter_.size());
+            state_ = state::after_delimiter;
+            return true;
+        }
+        used_line_end_ = 0;
     }
+    const auto found = rest().find(delimiter_);
+    // What could be the start of a delimiter stays until it is known.
+    const auto kept = std::min(delimiter_.size() - 1, rest().size());
+    const auto settled = std::min(found, rest().size() - kept);
+    if (settled > 0) sink_.part_piece(rest().substr(0, settled));
+    take(settled);
     if (found == std::string::npos) return false;
-    buffer_.erase(0, delimiter_.size());
+    take(delimiter_.size());
     state_ = state::after_delimiter;
     return true;
 }
 
 bool form_reader::step_after_delimiter() {
-    const auto rest = std::string_view(buffer_);
-    if (rest.starts_with("--")) {
+    if (rest().starts_with("--")) {
         sink_.end_part();
         state_ = state::complete;
         return false;
     }
-    const auto end = rest.find('\n');
-    if (rest == "-") return false;
-    if (end != rest.npos && trimmed(rest.substr(0, end)).empty()) {
+    if (rest() == "-") return false;
+    const auto known = searched_;  // to be blank
+    const auto end = find_line_end();
+    const bool blank = is_blank(rest().substr(known, searched_ - known));
+    if (blank && end != std::string::npos) {
         sink_.end_part();
-        buffer_.erase(0, end + 1);
+        take(end + 1);
         state_ = state::head;
         return true;
     }
-    if (end == rest.npos && rest.size() < line_bytes_max && trimmed(rest).empty()) return false;
+    if (blank && rest().size() < line_bytes_max) return false;
     // Text that only begins like the delimiter is content.
-    emit(delimiter_);
+    sink_.part_piece(std::string_view(delimiter_).substr(used_line_end_));
+    used_line_end_ = 0;
     state_ = state::content;
     return true;
 }

@@ -37,15 +37,22 @@ class form_reader {
     bool step_content();
     bool step_after_delimiter();
     void begin_part();
-    void emit(std::string_view piece);
+    [[nodiscard]] std::string_view rest() const noexcept {
+        return {buffer_.data() + done_, buffer_.size() - done_};
+    }
+    void take(std::size_t count) noexcept;
+    [[nodiscard]] std::size_t find_line_end() noexcept;
 
     form_sink& sink_;
     std::string first_delimiter_;  ///< "--boundary"
     std::string delimiter_;        ///< the same with the line end before it
     std::string buffer_;
-    std::string head_;  ///< of the part that begins
-    /// Of the content's first bytes, a line end that the head has already used.
-    std::size_t skip_bytes_ = 0;
+    std::size_t done_ = 0;      ///< bytes of the buffer that are dealt with …
+    std::size_t searched_ = 0;  ///< … and of those behind them, known to have no line end
+    std::string head_;          ///< of the part that begins
+    /// While nothing of a part's content is known: the line end that its head has already used,
+    /// and a delimiter that follows at once does without.
+    std::size_t used_line_end_ = 0;
     state state_ = state::preamble;
 };
 

@@ -51,6 +51,9 @@ constexpr std::array known_routes{
     known_route{"DELETE", "/api/user/keys/:key", account, native, op::none},
     known_route{"POST", "/api/experimental/web_search", cloud, native, op::none},
     known_route{"POST", "/api/experimental/web_fetch", cloud, native, op::none},
+    // Their models can be remote as well, and are not read: some versions of Ollama have them.
+    known_route{"POST", "/v1/images/generations", cloud, openai, op::none},
+    known_route{"POST", "/v1/images/edits", cloud, openai, op::none},
 };
 
 bool method_matches(std::string_view methods, std::string_view method) {

@@ -1,3 +1,4 @@
+#include <tallyfs/base/model_reference.hpp>
 #include <tallyfs/base/text.hpp>
 #include <tallyfs/base/wildcard.hpp>
 #include <tallyfs/policy/glob.hpp>
@@ -23,6 +24,12 @@ std::string_view without_registry(std::string_view model) {
         }
     }
     return model;
+}
+
+bool has_tag(std::string_view name) {
+    const auto last_part = name.find_last_of('/');
+    return name.find(':', last_part == std::string_view::npos ? 0 : last_part) !=
+           std::string_view::npos;
 }
 
 }  // namespace
@@ -71,16 +78,21 @@ principal_pattern::principal_pattern(std::string_view pattern)
     : pattern_(pattern), names_users_(pattern.starts_with(user_manager)) {}
 
 model_name::model_name(std::string_view model) {
-    const auto name = without_registry(model);
+    const auto reference = read_model_reference(model);
+    const auto name = without_registry(reference.base);
     if (name.empty()) return;
-    text_.reserve(name.size() + default_tag.size());
-    text_.assign(name.begin(), name.end());
-    for (char& c : text_) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const auto last_part = full().find_last_of('/');
-    const auto tag = full().find(':', last_part == std::string_view::npos ? 0 : last_part);
-    if (tag == std::string_view::npos) {
-        text_.insert(text_.end(), default_tag.begin(), default_tag.end());
+    const auto add = [this](std::string_view text) {
+        text_.insert(text_.end(), text.begin(), text.end());
+    };
+    text_.reserve(model.size() + default_tag.size());
+    add(name);
+    if (!reference.tag.empty()) {
+        add(":");
+        add(reference.tag);
     }
+    if (reference.cloud) add(has_tag(full()) ? "-cloud" : ":cloud");
+    for (char& c : text_) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (!has_tag(full())) add(default_tag);
     short_ = full().ends_with(default_tag) ? text_.size() - default_tag.size() : text_.size();
 }
 

@@ -144,6 +144,7 @@ void rule_set::add(policy::rule parsed_rule, std::string name) {
     }
     named.reason = reason_of(named.rule, named.name);
     looks_at_text_ = looks_at_text_ || !named.rule.pattern.empty();
+    looks_at_principal_ = looks_at_principal_ || named.rule.principal.has_value();
     looks_at_model_ = looks_at_model_ || named.rule.model.has_value();
     for (const auto& warning : named.rule.warnings) {
         warnings_.push_back(named.name + ": " + warning);

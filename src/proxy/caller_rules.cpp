@@ -163,6 +163,10 @@ caller_rules::caller_rules(caller_options options)
 
 caller_rules::~caller_rules() = default;
 
+bool caller_rules::is_key(std::string_view value) const {
+    return !parsed_->key_name(trim(value)).empty();
+}
+
 caller caller_rules::identify(const request_words& words, const connection_ends& ends,
                               const std::optional<local_process>& process) const {
     using source = record::service_source;
@@ -173,7 +177,7 @@ caller caller_rules::identify(const request_words& words, const connection_ends&
     const std::string address_text = address ? address->to_string() : ends.peer_address;
     const std::string_view range = parsed_->range_name(address);
     std::string_view key = parsed_->key_name(bearer_key(header("Authorization")));
-    if (key.empty()) key = parsed_->key_name(trim(header("X-Api-Key")));
+    if (key.empty()) key = parsed_->key_name(trim(header(api_key_field)));
 
     caller found;
     label_choice label;

@@ -5,6 +5,7 @@
 #include <tallyfs/http/host_rule.hpp>
 #include <tallyfs/proxy/server.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -72,6 +73,10 @@ struct proxy_context {
     std::atomic<int> running{0};
     std::atomic<int> decoding{0};
     std::atomic<std::size_t> sessions{0};
+    /// What all calls' body_share have together, and may have: one of the largest always fits.
+    std::atomic<std::size_t> body_bytes{0};
+    const std::size_t body_bytes_max =
+        std::max(options.inference_bodies_bytes_max, options.inference_body_bytes_max);
     std::atomic<bool> draining{false};
 
     /// For stop(): told when the last session ends.

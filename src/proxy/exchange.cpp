@@ -71,6 +71,12 @@ task<bool> exchange::serve() {
         if (request_.ambiguous) {
             co_return co_await refuse({400, "\"model\" is given more than once"});
         }
+        // Ollama may read it in a way that is not ours, and so take it out of the house.
+        if (context_.permissions != nullptr && !request_.readable && !scratch_.body.empty()) {
+            co_return co_await refuse({400,
+                                       "the request cannot be read, so nobody can tell "
+                                       "which model it asks for"});
+        }
     }
     enter();
     if (context_.permissions != nullptr && (inference_ || sends_data_out())) {
@@ -89,6 +95,7 @@ task<bool> exchange::serve() {
     }
     if (inference_ && context_.budgets != nullptr && context_.budgets->any()) {
         if (must_wait_for_process()) co_await wait_for_process(principal_wait_max);
+        if (must_wait_for_process()) co_return co_await refuse(caller_unknown());
         if (!within_budgets()) co_return co_await refuse(std::move(*policy_refusal_));
     }
     co_return co_await forward();
@@ -192,12 +199,12 @@ task<bool> exchange::to_client(std::string_view data) {
 
 void exchange::on_cut() {
     pump_stop_ = true;
-    if (upstream_) upstream_->io.close();
+    if (upstream_) upstream_->close();
 }
 
 void exchange::on_upstream_stall() {
     upstream_stalled_ = true;
-    if (upstream_) upstream_->io.close();
+    if (upstream_) upstream_->close();
 }
 
 }  // namespace tallyfs::proxy

@@ -8,6 +8,7 @@
 #include <tallyfs/dialect/route.hpp>
 #include <tallyfs/record/call.hpp>
 
+#include <proxy/body_share.hpp>
 #include <proxy/conclusion.hpp>
 #include <proxy/head_rewrite.hpp>
 #include <proxy/session.hpp>
@@ -60,6 +61,7 @@ class exchange {
     enum class judgement { allowed, refused, not_yet };
     [[nodiscard]] bool sends_data_out() const;
     [[nodiscard]] judgement judge_now();
+    [[nodiscard]] static refusal caller_unknown();
     [[nodiscard]] policy::verdict verdict() const;
     void note_destination();
     task<bool> may_pass();
@@ -73,7 +75,7 @@ class exchange {
     void give_budget_back() noexcept;
 
     /// A principal decides what a call may do, so it is worth more of a wait than a line's label.
-    /// The finder itself gives up after a tenth of a second.
+    /// One look-up takes milliseconds, but there may be others before it.
     static constexpr std::chrono::seconds principal_wait_max{1};
 
     // exchange_request.cpp: the request's body, and its way to the upstream
@@ -119,6 +121,7 @@ class exchange {
     void enter();
     void identify();
     [[nodiscard]] journal::phase waiting_phase(const state::upstream_status& known) const;
+    void take_model_of_query();
     [[nodiscard]] bool must_wait_for_process();
     task<> wait_for_process(std::chrono::milliseconds at_most);
     task<> record(record::outcome outcome, std::string error = {});
@@ -159,6 +162,7 @@ class exchange {
     std::string remote_host_;  // of the model; "" if it runs on the upstream
     bool read_at_end_ = false;
     bool body_in_memory_ = false;  // and so the request can be sent again
+    body_share body_share_{context_.body_bytes, context_.body_bytes_max};
     bool injected_ = false;
     std::optional<dialect::usage_event_filter> filter_;
     std::string filtered_;  // what the filter let through and was not framed yet

@@ -95,6 +95,11 @@ exchange::judgement exchange::judge_now() {
     return verdict().action == policy::verb::allow ? judgement::allowed : judgement::not_yet;
 }
 
+/// A rule for somebody must not be passed by for as long as the machine is busy looking.
+refusal exchange::caller_unknown() {
+    return {503, "it cannot be told at the moment who calls, and a rule depends on it: try again"};
+}
+
 /// What the Ollama to which this call goes said in the last seconds.
 std::optional<std::string> exchange::known_origin() {
     auto& owner = session_.owner();
@@ -104,6 +109,10 @@ std::optional<std::string> exchange::known_origin() {
 
 task<bool> exchange::may_pass() {
     if (must_wait_for_process()) co_await wait_for_process(principal_wait_max);
+    if (must_wait_for_process() && session_.owner().rules().rules.looks_at_principal()) {
+        policy_refusal_.emplace(caller_unknown());
+        co_return false;
+    }
     if (!identified_) identify();
     if (place_) place_.update(line_);
     if (line_.model && inference_) {

@@ -27,6 +27,9 @@ task<> exchange::pump_rest(buffered_socket::buffers rest) {
 task<> exchange::pump_from_client() {
     auto& parser = session_.parser();
     auto& client = session_.client();
+    // Of a call that was held open. A read that is still pending ends behind what is here already;
+    // the handler would begin another one, which moves the bytes that are being written.
+    client.when_idle(nullptr);
     while (!parser.is_done() && !pump_stop_) {
         error_code error = http::error::need_more;
         if (const auto input = client.pending(); !input.empty()) {

@@ -55,6 +55,12 @@ exchange::body_state exchange::take_body() {
         }
         too_large = scratch_.body.size() + piece.size() > limit;
         if (too_large) break;
+        if (!body_share_.add(piece.size())) {
+            body_refusal_.emplace(503,
+                                  "the bodies of all requests take as much memory as they may: "
+                                  "try again later");
+            return body_state::refused;
+        }
         scratch_.body.append(piece);
         if (!read_at_end_) request_reader_->feed(piece);
         line_.request_bytes = static_cast<std::int64_t>(scratch_.body.size());
@@ -114,6 +120,7 @@ task<bool> exchange::invite_body() {
 void exchange::study_request() {
     if (read_at_end_) request_reader_->feed(scratch_.body);
     request_ = request_reader_->finish();
+    if (route_.op == dialect::operation::transcription) take_model_of_query();
     session_.owner().spares().request.give_back(request_reader_);
     describe_request(line_, route_, &request_);
     const auto coding = session_.head().find(http::field::content_encoding);
@@ -125,6 +132,14 @@ void exchange::study_request() {
             injected_ = true;
         }
     }
+}
+
+/// Ollama takes it before that of the form.
+void exchange::take_model_of_query() {
+    auto asked = dialect::query_value(path_.target, "model");
+    if (!asked) return;
+    if (request_.model && *request_.model != *asked) request_.ambiguous = true;
+    request_.model = std::move(asked);
 }
 
 task<bool> exchange::forward() {
@@ -186,7 +201,10 @@ bool exchange::send_request_now(buffered_socket::buffers& rest) {
     }
     auto& out = scratch_.request_out;
     out.clear();
-    write_request_head(out, session_.head(), path_.target, to_->text, framing);
+    // Ollama would send it on to where a remote model runs (docs/ollama.md, "Cloud models").
+    const bool has_our_key = context_.rules.is_key(session_.head().find(api_key_field));
+    write_request_head(out, session_.head(), path_.target, to_->text, framing,
+                       has_our_key ? api_key_field : std::string_view());
     const bool joined = body_in_memory_ && scratch_.body.size() <= joined_body_max;
     if (joined) out.append(scratch_.body);
     rest = {buffered_socket::as_buffer(out)};

@@ -84,7 +84,9 @@ void exchange::begin_response() {
     auto& parser = *response_parser_;
     const bool http_1_1 = session_.head().http_1_1();
     const bool has_body = !parser.is_done();
-    const bool filtered = injected_ && has_body && head.status() == 200 &&
+    const auto coding = head.find(http::field::content_encoding);
+    const bool readable = coding.empty() || equal_ignoring_case(coding, "identity");
+    const bool filtered = injected_ && readable && has_body && head.status() == 200 &&
                           is_event_stream(head.find(http::field::content_type));
     ends_with_connection_ =
         has_body && (parser.need_eof() || (!http_1_1 && (parser.chunked() || filtered)));
@@ -98,8 +100,6 @@ void exchange::begin_response() {
                                   : body_mode::raw;
     line_.status = head.status();
     if (captured_) capture_head(head);
-    const auto coding = head.find(http::field::content_encoding);
-    const bool readable = coding.empty() || equal_ignoring_case(coding, "identity");
     if (readable && has_body && (inference_ || head.status() >= 400)) {
         // Error bodies have the native form on every route that is no inference.
         const auto op = inference_ ? route_.op : dialect::operation::generate;
@@ -120,6 +120,7 @@ void exchange::begin_response() {
     }
     if (scratch_.body.capacity() > keep_body_max && !pump_running_) {
         std::string().swap(scratch_.body);
+        body_share_.give_back();
     }
 }
 

@@ -53,6 +53,12 @@ bool is_framing(http::field id) noexcept {
            id == http::field::host;
 }
 
+/// How the body was read here: named in Connection and so left out, the upstream would read it in
+/// another way.
+bool says_how_to_read(http::field id) noexcept {
+    return id == http::field::content_type || id == http::field::content_encoding;
+}
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append("\r\n");
 }
@@ -156,7 +162,8 @@ bool expects_continue(const message_head& head) noexcept {
 }
 
 void write_request_head(std::string& out, const message_head& head, std::string_view target,
-                        std::string_view upstream, const body_framing& framing) {
+                        std::string_view upstream, const body_framing& framing,
+                        std::string_view left_out) {
     out.append(head.method()).append(" ").append(target).append(" HTTP/1.1\r\n");
     if (!head.has(http::field::host)) append_field(out, "Host", upstream);
     const bool names_others = head.has(http::field::connection);
@@ -172,7 +179,9 @@ void write_request_head(std::string& out, const message_head& head, std::string_
             framed = true;
         } else if (!is_hop_by_hop(field.id) && field.id != http::field::expect &&
                    field.id != http::field::trailer &&
-                   !(names_others && is_named_by_connection(head, field.name))) {
+                   !(!left_out.empty() && equal_ignoring_case(field.name, left_out)) &&
+                   (!names_others || says_how_to_read(field.id) ||
+                    !is_named_by_connection(head, field.name))) {
             append_field(out, field.name, field.value);
         }
     }

@@ -47,9 +47,10 @@ struct body_framing {
 };
 
 /// Appends the head for the upstream: `target` in the request line, Host rewritten to `upstream`,
-/// hop-by-hop fields and Expect left out, everything else in its order and case.
+/// hop-by-hop fields, Expect and `left_out` left out, everything else in its order and case.
 void write_request_head(std::string& out, const message_head& head, std::string_view target,
-                        std::string_view upstream, const body_framing& framing);
+                        std::string_view upstream, const body_framing& framing,
+                        std::string_view left_out = {});
 
 /// Whether a response's head leaves no doubt where its body ends. What the client gets of it are
 /// mostly the upstream's own bytes, and the client may be less forgiving than our parser, or more.

@@ -111,10 +111,10 @@ task<result<std::string>> ask_remote_host(worker& w, upstream_pointer to, std::s
         if (fresh) connection = pool.make(to);
         steady_timer deadline(w.io(), answer_max);
         bool expired = false;
-        deadline.async_wait([&expired, io = &connection->io](const error_code& cancelled) {
+        deadline.async_wait([&expired, asked = connection.get()](const error_code& cancelled) {
             if (cancelled) return;
             expired = true;
-            io->close();
+            asked->close();
         });
         error = {};
         if (fresh) error = co_await pool.connect(*connection);

@@ -18,7 +18,8 @@
 namespace tallyfs::proxy {
 namespace {
 
-constexpr std::size_t waiting_max = 1024;
+/// As many as there are connections: who got no answer would be taken for somebody else.
+constexpr std::size_t waiting_max = 65'536;
 /// The line of a call waits 5 ms, but a stream takes longer than that: an answer that comes after
 /// this is still of use, while those behind it in the queue do not wait for ever.
 constexpr std::chrono::milliseconds search_max{20};

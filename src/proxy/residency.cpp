@@ -1,5 +1,6 @@
 #include "proxy/residency.hpp"
 
+#include <tallyfs/base/model_reference.hpp>
 #include <tallyfs/base/text.hpp>
 
 namespace tallyfs::proxy {
@@ -18,15 +19,10 @@ void strip_prefix(std::string_view& text, std::string_view prefix) {
 }
 
 model_key key_of(std::string_view text) {
-    constexpr std::string_view local = ":local";
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    while (text.ends_with(' ')) text.remove_suffix(1);
+    const auto reference = read_model_reference(text);
+    text = reference.cloud ? reference.whole : reference.base;
     strip_prefix(text, "registry.ollama.ai/");
     strip_prefix(text, "library/");
-    if (text.size() > local.size() &&
-        equal_ignoring_case(text.substr(text.size() - local.size()), local)) {
-        text.remove_suffix(local.size());
-    }
     const auto slash = text.rfind('/');
     const auto colon = text.find(':', slash == text.npos ? 0 : slash);
     if (colon == text.npos) return {text, "latest"};

@@ -26,6 +26,18 @@ constexpr std::size_t kept_bytes_max = std::size_t{8} << 10;
 
 constexpr std::string_view head_too_large = "the request head is too large";
 
+/// Whom the session tells of cuts and ticks, until it ends in whatever way.
+class running_exchange {
+  public:
+    running_exchange(exchange*& place, exchange& running) : place_(place) { place_ = &running; }
+    ~running_exchange() { place_ = nullptr; }
+    running_exchange(const running_exchange&) = delete;
+    running_exchange& operator=(const running_exchange&) = delete;
+
+  private:
+    exchange*& place_;
+};
+
 std::string plain_address(const asio::ip::address& given) {
     if (given.is_v6() && given.to_v6().is_v4_mapped()) {
         return asio::ip::make_address_v4(asio::ip::v4_mapped, given.to_v6()).to_string();
@@ -101,9 +113,8 @@ task<> session::serve() {
         const auto head = co_await read_head();
         if (head != head_result::complete) break;
         exchange current(*this);
-        running_ = &current;
+        const running_exchange told(running_, current);
         const bool more = co_await current.run();
-        running_ = nullptr;
         linger_ = current.unread_body();
         give_back_memory();
         if (!more || cut_by_ != cut_reason::none) break;

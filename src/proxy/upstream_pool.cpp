@@ -49,25 +49,48 @@ std::unique_ptr<upstream_connection> upstream_pool::make(upstream_pointer to) {
                                                  std::move(to));
 }
 
-task<error_code> upstream_pool::resolve(const state::upstream_address& to,
+task<error_code> upstream_pool::resolve(upstream_connection& connection,
                                         std::vector<tcp::endpoint>& endpoints) {
     error_code error;
-    const auto literal = asio::ip::make_address(to.host, error);
-    if (!error) {
-        endpoints.emplace_back(literal, to.port);
-        co_return error;
-    }
-    asio::ip::basic_resolver<tcp, executor> resolver(context_);
-    error.clear();
-    const auto found =
-        co_await resolver.async_resolve(to.host, std::to_string(to.port), into(error));
-    for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+    const auto literal = asio::ip::make_address(connection.to->host, error);
+    if (error) co_return co_await look_up(connection, endpoints);
+    endpoints.emplace_back(literal, connection.to->port);
     co_return error;
+}
+
+/// Names are looked up one after the other, by a thread that nothing interrupts, and each can take
+/// a minute. So the answer is not waited for once the connection is closed, and a look-up whose
+/// turn has not come by then never begins: its resolver is gone.
+task<error_code> upstream_pool::look_up(upstream_connection& connection,
+                                        std::vector<tcp::endpoint>& endpoints) {
+    using resolver_type = asio::ip::basic_resolver<tcp, executor>;
+    struct answer {
+        steady_timer* waiting;
+        error_code error{};
+        resolver_type::results_type found{};
+    };
+    steady_timer answered(context_, steady_timer::time_point::max());
+    const auto given = std::make_shared<answer>(answer{&answered});
+    resolver_type resolver(context_);
+    resolver.async_resolve(connection.to->host, std::to_string(connection.to->port),
+                           [given](const error_code& error, resolver_type::results_type found) {
+                               given->error = error;
+                               given->found = std::move(found);
+                               if (given->waiting != nullptr) given->waiting->cancel();
+                           });
+    connection.looking_up = &answered;
+    error_code ignored;  // cancelled: by the answer, or by close()
+    co_await answered.async_wait(into(ignored));
+    connection.looking_up = nullptr;
+    given->waiting = nullptr;
+    if (connection.io.ended()) co_return asio::error::operation_aborted;
+    for (const auto& entry : given->found) endpoints.push_back(entry.endpoint());
+    co_return given->error;
 }
 
 task<error_code> upstream_pool::connect(upstream_connection& connection) {
     std::vector<tcp::endpoint> endpoints;
-    auto error = co_await resolve(*connection.to, endpoints);
+    auto error = co_await resolve(connection, endpoints);
     if (!error && endpoints.empty()) error = asio::error::host_not_found;
     for (const auto& endpoint : endpoints) {
         if (connection.io.ended()) co_return asio::error::operation_aborted;

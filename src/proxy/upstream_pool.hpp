@@ -17,9 +17,16 @@ using upstream_pointer = std::shared_ptr<const state::upstream_address>;
 struct upstream_connection {
     upstream_connection(tcp_socket socket, std::size_t bytes_max, upstream_pointer other_end)
         : io(std::move(socket), bytes_max), to(std::move(other_end)) {}
+    /// Any number of times, also while it is being connected: connect() then ends soon.
+    void close() {
+        io.close();
+        if (looking_up != nullptr) looking_up->cancel();
+    }
+
     buffered_socket io;
     const upstream_pointer to;
     bool reused = false;  ///< it carried a request before: it can have died unnoticed
+    steady_timer* looking_up = nullptr;  ///< cancelled when the look-up's answer comes
 };
 
 /// Belongs to one thread.
@@ -54,7 +61,9 @@ class upstream_pool {
 
   private:
     void on_idle_event(upstream_connection* connection);
-    task<error_code> resolve(const state::upstream_address& to,
+    task<error_code> resolve(upstream_connection& connection,
+                             std::vector<tcp::endpoint>& endpoints);
+    task<error_code> look_up(upstream_connection& connection,
                              std::vector<tcp::endpoint>& endpoints);
     void drop_idle();
 

@@ -39,7 +39,7 @@ struct watcher::connection {
     void close() {
         error_code ignored;  // it may be closed already
         socket.close(ignored);
-        if (opening) opening->io.close();
+        if (opening) opening->close();
     }
 };
 

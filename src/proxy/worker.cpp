@@ -3,6 +3,7 @@
 #include <tallyfs/base/log.hpp>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <proxy/session.hpp>

@@ -78,7 +78,9 @@ TEST_CASE("every other route has its class and pattern") {
              {"POST", "/api/experimental/web_search", cloud, native, op::none,
               "/api/experimental/web_search"},
              {"POST", "/api/experimental/web_fetch", cloud, native, op::none,
-              "/api/experimental/web_fetch"}})
+              "/api/experimental/web_fetch"},
+             {"POST", "/v1/images/generations", cloud, openai, op::none, "/v1/images/generations"},
+             {"POST", "/v1/images/edits", cloud, openai, op::none, "/v1/images/edits"}})
         check_route(expected);
 }
 
@@ -113,4 +115,16 @@ TEST_CASE("what Ollama does not route is other, in the dialect of its prefix") {
              {"OPTIONS", "*", other, native, op::none, "other"},
              {"GET", "", other, native, op::none, "other"}})
         check_route(expected);
+}
+
+TEST_CASE("a name's value is found in a query as Go finds it") {
+    using tallyfs::dialect::query_value;
+    CHECK(query_value("/v1/x", "model") == std::nullopt);
+    CHECK(query_value("/v1/x?", "model") == std::nullopt);
+    CHECK(query_value("/v1/x?a=1&Model=y", "model") == std::nullopt);
+    CHECK(query_value("/v1/x?a=1&model=y&model=z", "model") == "y");
+    CHECK(query_value("/v1/x?mod%65l=a%3Acloud+b", "model") == "a:cloud b");
+    CHECK(query_value("/v1/x?model=%zz&model=%4&model=x;y&model=a=b", "model") == "a=b");
+    CHECK(query_value("/v1/x?model", "model") == "");
+    CHECK(query_value("/v1/x?model=&model=x", "model") == "");
 }

@@ -109,7 +109,8 @@ TEST_CASE("a model has the same name in all the ways that Ollama takes it") {
     auto facts = a_call();
     for (const auto* name :
          {"qwen3", "Qwen3:latest", "library/qwen3", "QWEN3:LATEST",
-          "registry.ollama.ai/library/qwen3", "https://registry.ollama.ai/library/qwen3:latest"}) {
+          "registry.ollama.ai/library/qwen3", "https://registry.ollama.ai/library/qwen3:latest",
+          " qwen3\t", "qwen3:local", "library/qwen3:latest: Local"}) {
         INFO(name);
         facts.model = name;
         CHECK(decided("deny model=qwen3", facts) == verb::deny);
@@ -120,6 +121,12 @@ TEST_CASE("a model has the same name in all the ways that Ollama takes it") {
     facts.model = "library/gpt-oss:120b-CLOUD";
     CHECK(decided("deny model=gpt-oss:120b-cloud", facts) == verb::deny);
     CHECK(decided("deny model=*-cloud", facts) == verb::deny);
+    for (const auto* name : {"gpt-oss:120b:cloud", "gpt-oss: 120b-cloud", "gpt-oss:120b-cloud\n"}) {
+        facts.model = name;
+        CHECK(decided("deny model=gpt-oss:120b-cloud", facts) == verb::deny);
+    }
+    facts.model = "gpt-oss: Cloud";
+    CHECK(decided("deny model=gpt-oss:cloud", facts) == verb::deny);
     facts.model = "host:5000/team/qwen3";
     CHECK(decided("deny model=qwen3", facts) == verb::allow);
     CHECK(decided("deny model=host:5000/team/qwen3:latest", facts) == verb::deny);

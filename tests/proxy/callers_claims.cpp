@@ -59,6 +59,14 @@ TEST_CASE("whoever claims to be another service keeps its own principal") {
     const auto known = ask("/api/generate", "X-Service: other\r\nX-Api-Key: the key of n8n\r\n");
     CHECK(known.service == "other");
     CHECK(known.principal == "key:n8n");
+    // Ollama would send it on to where a cloud model runs.
+    const auto got = [requests = f.upstream.requests()](const std::string& field) {
+        return std::ranges::any_of(requests, [&](const seen_request& one) {
+            return one.head.find("\r\n" + field + "\r\n") != std::string::npos;
+        });
+    };
+    CHECK(got("X-Api-Key: the key"));
+    CHECK_FALSE(got("X-Api-Key: the key of n8n"));
     CHECK(ask("/api/generate", "X-Service: other\r\n").principal == plain.principal);
 }
 

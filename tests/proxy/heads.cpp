@@ -86,6 +86,26 @@ TEST_CASE("framing cannot be stripped by naming it in Connection") {
     CHECK(out == "POST / HTTP/1.1\r\nHost: up:1\r\nContent-Length: 7\r\n\r\n");
 }
 
+TEST_CASE("how a body is to be read cannot be stripped by naming it in Connection") {
+    const auto head = parse<true>(
+        "POST / HTTP/1.1\r\nHost: a\r\nConnection: content-encoding, Content-Type, x-a\r\n"
+        "Content-Encoding: zstd\r\nContent-Type: text/plain\r\nX-A: 1\r\nContent-Length: "
+        "7\r\n\r\n");
+    std::string out;
+    write_request_head(out, head, "/", "up:1", {.chunked = false, .bytes = 7});
+    CHECK(out ==
+          "POST / HTTP/1.1\r\nHost: up:1\r\nContent-Encoding: zstd\r\nContent-Type: "
+          "text/plain\r\nContent-Length: 7\r\n\r\n");
+}
+
+TEST_CASE("a field that is meant for us is left out") {
+    const auto head =
+        parse<true>("GET / HTTP/1.1\r\nHost: a\r\nx-api-KEY: secret\r\nX-Api-Keys: 2\r\n\r\n");
+    std::string out;
+    write_request_head(out, head, "/", "up:1", {}, "X-Api-Key");
+    CHECK(out == "GET / HTTP/1.1\r\nHost: up:1\r\nX-Api-Keys: 2\r\n\r\n");
+}
+
 TEST_CASE("a response head is forwarded as it came where nothing has to change") {
     const auto plain = parse<false>("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     CHECK(forward_as_is(plain, {}));

@@ -59,6 +59,15 @@ class scripted_upstream {
         return {requests_.begin(), requests_.end()};
     }
     std::atomic<bool> keep_requests{true};  ///< not where a test measures memory
+    /// Of what is sent on connections made from now on, and not read, the kernel keeps some 100 KB
+    /// instead of megabytes.
+    void keep_little() {
+        const int segment_bytes = 536;  // the sender's buffer is for so many of them
+        const int buffer_bytes = 4096;
+        ::setsockopt(listening_.get(), IPPROTO_TCP, TCP_MAXSEG, &segment_bytes,
+                     sizeof segment_bytes);
+        ::setsockopt(listening_.get(), SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
+    }
     /// What GET /api/ps answers the watcher.
     void set_loaded(std::string json) {
         const std::lock_guard lock(mutex_);

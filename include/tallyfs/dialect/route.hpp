@@ -51,6 +51,11 @@ struct base_path {
 /// `/as/x/api/chat` is service x; `/as/x/nightly/api/chat` is service x, task nightly.
 [[nodiscard]] base_path split_base_path(std::string_view target);
 
+/// The first value of a name in the query of a request target, as Go decodes it; nullopt if there
+/// is none. Ollama takes a transcription's model from there before it looks into the form.
+[[nodiscard]] std::optional<std::string> query_value(std::string_view target,
+                                                     std::string_view name);
+
 /// Whether the name says that the model runs on Ollama's cloud: a tag of `cloud` or one that ends
 /// in `-cloud`. A name that does not say so proves nothing (docs/ollama.md, "Cloud models").
 [[nodiscard]] bool is_cloud_name(std::string_view model);

@@ -73,8 +73,8 @@ class principal_pattern {
     bool names_users_;
 };
 
-/// A model's name as Ollama resolves it: lower case, without `registry.ollama.ai/library/`, with
-/// the tag `latest` where none is given.
+/// A model's name as Ollama resolves it: lower case, without `registry.ollama.ai/library/` and
+/// `:local`, with the tag `latest` where none is given; `x:8b:cloud` as `x:8b-cloud`.
 class model_name {
   public:
     explicit model_name(std::string_view model);

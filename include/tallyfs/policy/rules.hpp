@@ -109,6 +109,8 @@ class rule_set {
     [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
     /// Whether any rule looks at the text: else nobody needs to keep it.
     [[nodiscard]] bool looks_at_text() const noexcept { return looks_at_text_; }
+    /// Whether any rule is for some principals only.
+    [[nodiscard]] bool looks_at_principal() const noexcept { return looks_at_principal_; }
     [[nodiscard]] std::size_t size() const noexcept { return rules_.size() - 1; }
     /// What it was built with; null without any.
     [[nodiscard]] const std::shared_ptr<const pattern_set>& patterns() const noexcept {
@@ -141,6 +143,7 @@ class rule_set {
     std::chrono::seconds hold_{};
     std::vector<std::string> warnings_;
     bool looks_at_text_ = false;
+    bool looks_at_principal_ = false;
     bool looks_at_model_ = false;
 };
 

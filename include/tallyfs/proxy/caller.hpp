@@ -90,6 +90,8 @@ struct caller {
     std::optional<std::string> process;
 };
 
+inline constexpr std::string_view api_key_field = "X-Api-Key";
+
 /// Pure; any thread. Labels: the first source that answers wins, in the order of
 /// record::service_source; a blank answer is none.
 /// Principal: key, then container or unit, then uid, then configured range, then address.
@@ -101,6 +103,8 @@ class caller_rules {
     ~caller_rules();
     [[nodiscard]] caller identify(const request_words& words, const connection_ends& ends,
                                   const std::optional<local_process>& process) const;
+    /// Whether the value of X-Api-Key is one of the keys: it is meant for us alone.
+    [[nodiscard]] bool is_key(std::string_view value) const;
 
   private:
     struct parsed;

@@ -41,6 +41,8 @@ struct server_options {
     std::size_t head_bytes_max = 64 * 1024;
     /// Of inference requests, which are read whole: images and audio are base64 inside.
     std::size_t inference_body_bytes_max = std::size_t{100} << 20;
+    /// Of all of them together while they are kept: ten of the largest. Not less than one of them.
+    std::size_t inference_bodies_bytes_max = std::size_t{1} << 30;
     std::size_t connections_max = 8192;
     std::size_t idle_upstream_connections_max = 64;
     std::chrono::seconds client_idle_max{300};  ///< a keep-alive connection without a request
