@@ -187,12 +187,19 @@ json::parse_options lenient_options() {
     return options;
 }
 
+/// Everybody who reads JSON refuses it.
+bool is_no_json(const error_code& why) {
+    return why == json::error::syntax || why == json::error::incomplete ||
+           why == json::error::expected_hex_digit;
+}
+
 }  // namespace
 
 struct json_stream::implementation {
     explicit implementation(json_sink& sink) : parser(lenient_options(), sink) {}
     json::basic_parser<event_handler> parser;
     bool failed = false;
+    bool over_limit = false;
     char last_byte = 0;
 };
 
@@ -204,7 +211,7 @@ json_stream::~json_stream() = default;
 void json_stream::reset() {
     implementation_->parser.reset();
     implementation_->parser.handler().reset();
-    implementation_->failed = false;
+    implementation_->failed = implementation_->over_limit = false;
     implementation_->last_byte = 0;
 }
 
@@ -215,7 +222,12 @@ void json_stream::feed(std::string_view bytes) {
     self.parser.write_some(true, bytes.data(), bytes.size(), error);
     // A document that is no object ends here as well: `done` without `complete`.
     self.failed = error.failed() || self.parser.done();
+    self.over_limit = error.failed() && !is_no_json(error);
     self.last_byte = bytes.back();
+}
+
+bool json_stream::over_limit() const noexcept {
+    return implementation_->over_limit;
 }
 
 bool json_stream::complete() const noexcept {

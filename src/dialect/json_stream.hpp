@@ -61,6 +61,9 @@ class json_stream {
     void feed(std::string_view bytes);
     /// The root was an object and was closed.
     [[nodiscard]] bool complete() const noexcept;
+    /// The document ended early for another reason than RFC 8259's grammar: a number or a depth
+    /// that is too much here may not be elsewhere.
+    [[nodiscard]] bool over_limit() const noexcept;
     /// What comes next continues a list of numbers that nobody looks at: further ones can be
     /// left out, each with its comma, without changing what is reported.
     [[nodiscard]] bool in_ignored_numbers() const noexcept;

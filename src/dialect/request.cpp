@@ -149,9 +149,10 @@ request_report request_reader::finish() {
     auto& self = *implementation_;
     self.escapes.finish([&self](std::string_view piece) { self.stream.feed(piece); });
     const bool is_form = self.form_parser.has_value();
+    const bool decoded = !self.decoder || self.decoder->complete();
     auto report = is_form ? self.form->report(self.key) : self.sink.report(self.key);
-    report.readable = (is_form ? self.form_parser->complete() : self.stream.complete()) &&
-                      (!self.decoder || self.decoder->complete());
+    report.readable = (is_form ? self.form_parser->complete() : self.stream.complete()) && decoded;
+    report.beyond_us = !report.readable && (is_form || !decoded || self.stream.over_limit());
     self.decoder.reset();  // its window is of several megabytes
     if (report.readable) return report;
     // Half of a request says nothing reliable about its prompt; its labels still help.

@@ -71,8 +71,8 @@ task<bool> exchange::serve() {
         if (request_.ambiguous) {
             co_return co_await refuse({400, "\"model\" is given more than once"});
         }
-        // Ollama may read it in a way that is not ours, and so take it out of the house.
-        if (context_.permissions != nullptr && !request_.readable && !scratch_.body.empty()) {
+        // It could go out of the house without having been judged.
+        if (context_.permissions != nullptr && request_.beyond_us) {
             co_return co_await refuse({400,
                                        "the request cannot be read, so nobody can tell "
                                        "which model it asks for"});

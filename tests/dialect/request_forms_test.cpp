@@ -82,6 +82,26 @@ TEST_CASE("what Go takes is readable, and what it refuses is not") {
     }
 }
 
+TEST_CASE("what is beyond us and may not be beyond Ollama is told from what is no JSON") {
+    const auto beyond_us = [](std::string_view body) {
+        const auto read = read_request(op::chat, body);
+        CHECK_FALSE(read.readable);
+        return read.beyond_us;
+    };
+    for (const auto* body : {"", " ", "null", "[]", "1", "{", "{\"a\"", "{\"a\":}", "{\"a\":1,}",
+                             "{a:1}", "{\"a\":01}", "{\"a\":\"\n\"}", "{\"a\":1]", "// x\n{}",
+                             R"({"a":"\ud8"})", R"({"a":"\x"})", "{\"a\":1e}", "{\"a\":-}"}) {
+        INFO(body);
+        CHECK_FALSE(beyond_us(body));
+    }
+    CHECK(beyond_us(R"({"a":1e2147483648,"model":"x"})"));
+    CHECK(beyond_us(R"({"a":-1.5E+99999999999,"model":"x"})"));
+    CHECK(beyond_us(R"({"a":)" + std::string(10'000, '[') + std::string(10'000, ']') + "}"));
+    CHECK(read_request(op::openai_chat, {R"({"model":"m"})"}, "", "zstd").beyond_us);
+    CHECK(read_request(op::transcription, {R"({"model":"m"})"}, "application/json").beyond_us);
+    CHECK_FALSE(read_request(op::chat, R"({"a":1e5})").beyond_us);
+}
+
 TEST_CASE("a nesting is read to Go's depth and not deeper") {
     const auto nested = [](std::size_t depth) {
         return R"({"model":"m","x":)" + std::string(depth, '[') + std::string(depth, ']') + "}";

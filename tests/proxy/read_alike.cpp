@@ -53,9 +53,11 @@ TEST_CASE("a body that cannot be read is not passed on, because Ollama might rea
     CHECK(f.got == 0);
     const auto lines = f.fixture.lines(3);
     CHECK(lines[0].outcome == record::outcome::refused);
-    // Of nothing nothing can be read: Ollama says so itself.
+    // What nobody can read Ollama refuses itself.
     CHECK(f.status_of(post("/api/chat", "")) == "200");
-    CHECK(f.got == 1);
+    CHECK(f.status_of(post("/api/chat", "{ this is not JSON")) == "200");
+    CHECK(f.status_of(post("/api/chat", R"({"model":"x:cloud",})")) == "200");
+    CHECK(f.got == 3);
 }
 
 TEST_CASE("a name with blanks for a cloud model waits for a person as well") {

@@ -17,6 +17,9 @@ struct request_report {
     /// The body began with a complete JSON object (what follows Ollama ignores), or was a form.
     /// Where it is false, only model, ambiguous, stream and options say what was seen until then.
     bool readable = false;
+    /// Not readable, and yet Ollama may read it: a number, a form or a coding that is beyond us.
+    /// What is no JSON at all it cannot read either.
+    bool beyond_us = false;
     bool ambiguous = false;  ///< `model` stood there twice, with different values
     std::optional<std::string> model;
     bool stream = false;  ///< asked for, or the route's default
