@@ -27,6 +27,8 @@ store::store(const std::filesystem::path& state_directory, const clock_source& c
     for (const auto& one : chain_.found().breaks) {
         spdlog::error("the audit's chain does not hold: {}:{}: {}", one.file, one.line, one.what);
     }
+    // After a clean stop it has all: who posts or searches at once is answered.
+    static_cast<void>(catch_up_locked());
 }
 
 std::size_t store::append(std::span<record::audit_event> events) {

@@ -69,6 +69,14 @@ TEST_CASE("an index that is begun anew while it is used says so until it has the
     }
 }
 
+TEST_CASE("after a clean stop everything can be found at once") {
+    stored first;
+    CHECK(first.found() == 0);
+    first.append(10);
+    first.tick();
+    CHECK(first.found() == 10);
+}
+
 TEST_CASE("what can be found has a version") {
     stored state;
     state.tick();
