@@ -11,8 +11,7 @@ namespace tallyfs::fuse {
 
 int errno_of(const error_code& error) noexcept {
     switch (error.value()) {
-        case ENOENT:
-            return ESTALE;  // deleted since it was looked up: the kernel looks it up once more
+        case ENOENT:  // deleted since it was looked up
         case EMFILE:
         case ENFILE:
         case ENOMEM:

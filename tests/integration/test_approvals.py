@@ -295,7 +295,7 @@ class OneStep(ApprovalCase):
         self.assertEqual(post(self.daemon.proxy, "/api/chat", body)[0], 200)
         body["messages"][0]["content"] = "pay to DE89 3704 0044 0532 0130 00 please"
         self.assertEqual(post(self.daemon.proxy, "/api/chat", body)[0], 403)
-        self.assertNotIn("3704", self.daemon.read("calls/today.jsonl"))
+        self.assertNotIn("3704 0044", self.daemon.read("calls/today.jsonl"))
 
 
 class TwoSteps(ApprovalCase):
