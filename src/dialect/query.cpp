@@ -1,29 +1,18 @@
+#include "dialect/percent.hpp"
+
 #include <tallyfs/dialect/route.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace tallyfs::dialect {
 
 namespace {
 
-/// As Go's url.QueryUnescape: nullopt for a % without two hexadecimal digits behind it.
+/// As Go's url.QueryUnescape.
 std::optional<std::string> unescape(std::string_view text) {
-    std::string plain;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (text[at] != '%') {
-            plain += text[at] == '+' ? ' ' : text[at];
-            continue;
-        }
-        const auto digits = text.substr(at + 1, 2);
-        unsigned value = 0;
-        const auto* const end = digits.data() + digits.size();
-        const auto [behind, error] = std::from_chars(digits.data(), end, value, 16);
-        if (digits.size() != 2 || error != std::errc() || behind != end) return std::nullopt;
-        plain += static_cast<char>(value);
-        at += 2;
-    }
-    return plain;
+    std::string plain(text);
+    std::ranges::replace(plain, '+', ' ');
+    return decode_percent(plain);
 }
 
 }  // namespace

@@ -74,8 +74,9 @@ task<bool> exchange::serve() {
         // It could go out of the house without having been judged.
         if (context_.permissions != nullptr && request_.beyond_us) {
             co_return co_await refuse({400,
-                                       "the request cannot be read, so nobody can tell "
-                                       "which model it asks for"});
+                                       "a number, a form or a coding in this request is not "
+                                       "understood here, so nobody can tell where it would go: "
+                                       "send it without that"});
         }
     }
     enter();

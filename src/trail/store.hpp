@@ -48,6 +48,7 @@ class store {
     [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
     /// Grows when a day is deleted.
     [[nodiscard]] std::uint64_t deletions() const noexcept { return deletions_; }
+    /// After a day was deleted: what was found of it is not found any more.
     void note_deletion() noexcept {
         ++deletions_;
         ++changes_;

@@ -295,7 +295,13 @@ class OneStep(ApprovalCase):
         self.assertEqual(post(self.daemon.proxy, "/api/chat", body)[0], 200)
         body["messages"][0]["content"] = "pay to DE89 3704 0044 0532 0130 00 please"
         self.assertEqual(post(self.daemon.proxy, "/api/chat", body)[0], 403)
-        self.assertNotIn("3704 0044", self.daemon.read("calls/today.jsonl"))
+        for part in ("DE89", "pay to"):
+            self.assertNotIn(part, self.daemon.read("calls/today.jsonl"))
+        # A time, an id or a port can have the same digits.
+        random = ("time", "id", "client", "upstream", "prompt_hash")
+        for line in self.daemon.calls():
+            self.assertNotIn("3704", json.dumps([value for name, value in line.items()
+                                                 if isinstance(value, str) and name not in random]))
 
 
 class TwoSteps(ApprovalCase):

@@ -131,13 +131,19 @@ TEST_CASE_METHOD(journal_fixture,
     CHECK(read_lines(*stream) == strings{"kept"});
 }
 
+/// A sync fails while there is no directory for the next part. Returns where it is.
+static std::filesystem::path seal_without_next(journal_fixture& with) {
+    auto away = with.directory;
+    away += ".away";
+    with.disk.sync_error = EIO;
+    std::filesystem::rename(with.directory, away);
+    CHECK_FALSE(with.stream->sync());
+    return away;
+}
+
 TEST_CASE_METHOD(journal_fixture, "a next part that cannot be created is tried again later") {
     CHECK(append(*stream, "a"));
-    auto away = directory;
-    away += ".away";
-    disk.sync_error = EIO;
-    std::filesystem::rename(directory, away);
-    CHECK_FALSE(stream->sync());
+    const auto away = seal_without_next(*this);
     CHECK_FALSE(append(*stream, "lost"));
     CHECK(stream->status().failing);
     CHECK(stream->segments().back().closed);
@@ -153,11 +159,7 @@ TEST_CASE_METHOD(journal_fixture, "a next part that cannot be created is tried a
 
 TEST_CASE_METHOD(journal_fixture, "a next part that is created later is no failure any more") {
     CHECK(append(*stream, "a"));
-    auto away = directory;
-    away += ".away";
-    disk.sync_error = EIO;
-    std::filesystem::rename(directory, away);
-    CHECK_FALSE(stream->sync());
+    const auto away = seal_without_next(*this);
     disk.sync_error = 0;
     std::filesystem::rename(away, directory);
     stream->turn_day();

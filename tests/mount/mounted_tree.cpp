@@ -1,6 +1,7 @@
 #include "mounted_tree.hpp"
 
 #include "support/catch.hpp"
+#include "support/time_factor.hpp"
 
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -12,17 +13,6 @@
 #include <unistd.h>
 
 namespace tallyfs::test {
-
-namespace {
-
-/// A sanitized program takes several times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int time_factor = 6;
-#else
-constexpr int time_factor = 1;
-#endif
-
-}  // namespace
 
 bool can_mount() {
     static const bool possible = [] {
